@@ -1,0 +1,22 @@
+"""passerelle: a gateway between applications and Enedis Data Connect.
+
+The SDK is here: `from passerelle import Passerelle`, or `AsyncPasserelle`. Both are loaded when first named, so that
+importing one of the rooms stays light.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from passerelle._version import __version__
+
+if TYPE_CHECKING:
+    from passerelle.client import AsyncPasserelle, Passerelle
+
+__all__ = ["AsyncPasserelle", "Passerelle", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"AsyncPasserelle", "Passerelle"}:
+        from passerelle import client
+
+        return getattr(client, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

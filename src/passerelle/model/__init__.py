@@ -1,0 +1,1 @@
+"""The nouns of passerelle: frozen, without input or output."""

@@ -1,0 +1,42 @@
+"""What readings cover of their days, and what they leave open."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from passerelle.model.days import DaySpan
+from passerelle.model.paris import civil_day, day_bounds
+from passerelle.model.reading import AnyReading, Peak
+
+
+def by_day(readings: Iterable[AnyReading]) -> dict[date, tuple[AnyReading, ...]]:
+    """The readings of each civil day that has any, in the order given."""
+    days: dict[date, list[AnyReading]] = {}
+    for reading in readings:
+        day = reading.day if isinstance(reading, Peak) else civil_day(reading.start)
+        days.setdefault(day, []).append(reading)
+    return {day: tuple(found) for day, found in days.items()}
+
+
+def holes(day: date, readings: Iterable[AnyReading]) -> list[tuple[datetime, datetime]]:
+    """The stretches of the civil day that no reading covers, in UTC, in order.
+
+    A day of 23 or 25 hours is whole when its own bounds are covered, whatever the number of readings and their steps
+    (F§6). A peak covers its day.
+    """
+    start, end = day_bounds(day)
+    found: list[tuple[datetime, datetime]] = []
+    at = start
+    for reading in readings:
+        if isinstance(reading, Peak):
+            return []
+        if reading.start > at:
+            found.append((at, reading.start))
+        at = max(at, reading.end)
+    if at < end:
+        found.append((at, end))
+    return found
+
+
+def complete_days(span: DaySpan, readings: Mapping[date, tuple[AnyReading, ...]]) -> dict[date, tuple[AnyReading, ...]]:
+    """The days of `span` that are wholly covered: these never need to be asked for again."""
+    return {day: found for day, found in readings.items() if day in span and not holes(day, found)}

@@ -1,0 +1,80 @@
+"""An answer, made of what was held, what was fetched and why the rest is not there. No silent hole."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from passerelle.errors import PasserelleError
+from passerelle.model.days import DaySpan
+from passerelle.model.paris import day_bounds
+from passerelle.model.reading import AnyReading, Gap, GapReason, Peak
+from passerelle.plan.coverage import holes
+from passerelle.plan.gaps import join, reason_of
+from passerelle.plan.rules import DayGap
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one call to Enedis brought for its days: readings by day, or the error that it ended with."""
+
+    span: DaySpan
+    days: Mapping[date, tuple[AnyReading, ...]] = field(default_factory=dict)
+    error: PasserelleError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Readings in order of time, and gaps for every stretch of the asked days that has none."""
+
+    readings: tuple[AnyReading, ...]
+    gaps: tuple[Gap, ...]
+
+
+def merge(
+    asked: DaySpan,
+    clipped: Iterable[DayGap],
+    held: Mapping[date, tuple[AnyReading, ...]],
+    fetched: Iterable[Fetched],
+) -> Merged:
+    """Every day of `asked` as readings or as a gap; days that nothing tells about are `pending`."""
+    reasons = {day: gap.reason for gap in clipped for day in gap.span}
+    brought: dict[date, tuple[AnyReading, ...]] = {}
+    errors: dict[date, PasserelleError] = {}
+    for outcome in fetched:
+        for day in outcome.span:
+            if outcome.error is None:
+                brought[day] = outcome.days.get(day, ())
+                errors.pop(day, None)
+            elif day not in brought:
+                errors[day] = outcome.error
+    readings: list[AnyReading] = []
+    gaps: list[Gap] = []
+    for day in asked:
+        found = held.get(day) or brought.get(day)
+        if found:
+            readings.extend(found)
+            gaps.extend(Gap(start, end, GapReason.MISSING) for start, end in holes(day, found))
+            continue
+        start, end = day_bounds(day)
+        if day in reasons:
+            gaps.append(Gap(start, end, reasons[day]))
+        elif day in brought:
+            gaps.append(Gap(start, end, GapReason.MISSING))
+        elif day in errors:
+            gaps.append(Gap(start, end, reason_of(errors[day]), errors[day].problem))
+        else:
+            gaps.append(Gap(start, end, GapReason.PENDING))
+    return Merged(tuple(readings), join(gaps))
+
+
+def energy_wh(readings: Iterable[AnyReading]) -> int:
+    """The energy of what is present, in Wh: W × minutes / 60 for a curve (F§5), rounded half up once at the end.
+
+    A daily reading holds Wh already: pass its values to `sum`. Peaks have no energy.
+    """
+    watt_minutes = sum(
+        reading.value * (int((reading.end - reading.start).total_seconds()) // 60)
+        for reading in readings
+        if not isinstance(reading, Peak)
+    )
+    return (watt_minutes + 30) // 60

@@ -1,0 +1,108 @@
+"""Readings and gaps tile the range that was asked, whatever was held, fetched, refused or late."""
+
+import itertools
+from datetime import date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passerelle.errors import BeforeActivation, NoData, PasserelleError, UpstreamUnavailable
+from passerelle.model.days import DaySpan, one_day
+from passerelle.model.paris import day_bounds
+from passerelle.model.reading import AnyReading, GapReason, Reading
+from passerelle.model.series import Series
+from passerelle.plan.coverage import complete_days, holes
+from passerelle.plan.merge import Fetched, merge
+from passerelle.plan.rules import clip, first_served, published_end
+
+NOW = datetime.fromisoformat("2026-11-24T09:00:00+01:00")
+ASKED = DaySpan(date(2026, 3, 25), date(2026, 4, 3))  # the spring change of hour lies inside
+ERRORS = [
+    UpstreamUnavailable("away", "absent"),
+    NoData("nothing", "rien"),
+    BeforeActivation("too early", "trop tôt"),
+]
+
+
+def curve(day: date, minutes: int, kept: set[int]) -> tuple[AnyReading, ...]:
+    start, end = day_bounds(day)
+    step = timedelta(minutes=minutes)
+    count = (end - start) // step
+    return tuple(Reading(start + at * step, start + (at + 1) * step, 100 + at) for at in range(count) if at in kept)
+
+
+curves = st.builds(
+    lambda minutes, dropped: (minutes, dropped),
+    st.sampled_from([10, 15, 30, 60]),
+    st.sets(st.integers(0, 45), max_size=6),
+)
+
+
+@given(st.data())
+def test_readings_and_gaps_tile_the_range(data: st.DataObject):
+    held: dict[date, tuple[AnyReading, ...]] = {}
+    fetched: list[Fetched] = []
+    for day in ASKED:
+        match data.draw(st.sampled_from(["held", "fetched", "nothing", "error", "late"])):
+            case "held":
+                held[day] = curve(day, 30, set(range(50)))
+            case "fetched":
+                minutes, dropped = data.draw(curves)
+                fetched.append(Fetched(one_day(day), {day: curve(day, minutes, set(range(150)) - dropped)}))
+            case "nothing":
+                fetched.append(Fetched(one_day(day)))
+            case "error":
+                fetched.append(Fetched(one_day(day), error=data.draw(st.sampled_from(ERRORS))))
+            case _:
+                pass
+    merged = merge(ASKED, (), held, fetched)
+    pieces = sorted([(r.start, r.end) for r in merged.readings] + [(g.start, g.end) for g in merged.gaps])
+    assert pieces[0][0] == ASKED.instants[0]
+    assert pieces[-1][1] == ASKED.instants[1]
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(pieces))
+    neighbours = zip(merged.gaps, merged.gaps[1:], strict=False)
+    assert all(not (a.end == b.start and a.reason is b.reason) for a, b in neighbours)
+
+
+@given(st.dates(date(2022, 1, 1), date(2027, 12, 31)), st.integers(1, 2000), st.sampled_from(Series))
+def test_a_clipped_range_is_its_usable_days_and_its_gaps(start: date, length: int, series: Series):
+    asked = DaySpan(start, start + timedelta(days=length))
+    activated = date(2025, 8, 27)
+    clipped = clip(asked, series, NOW, activated)
+    spans = [gap.span for gap in clipped.gaps] + ([clipped.usable] if clipped.usable else [])
+    assert sorted(day for span in spans for day in span) == list(asked)
+    if clipped.usable:
+        assert clipped.usable.start >= max(activated, first_served(series, NOW))
+        assert clipped.usable.end <= published_end(NOW)
+
+
+@given(curves)
+def test_a_day_is_complete_only_without_holes(shape: tuple[int, set[int]]):
+    minutes, dropped = shape
+    day = date(2025, 10, 26)  # 25 hours
+    readings = curve(day, minutes, set(range(150)) - dropped)
+    complete = complete_days(one_day(day), {day: readings})
+    assert (day in complete) == (not holes(day, readings))
+    start, end = day_bounds(day)
+    covered = sum(((r.end - r.start) for r in readings if isinstance(r, Reading)), timedelta())
+    missing = sum(((b - a) for a, b in holes(day, readings)), timedelta())
+    assert covered + missing == end - start
+
+
+def test_an_error_never_hides_a_day_that_another_call_brought():
+    day = ASKED.start
+    error: PasserelleError = ERRORS[0]
+    brought = Fetched(one_day(day), {day: curve(day, 30, set(range(50)))})
+    for order in ([brought, Fetched(one_day(day), error=error)], [Fetched(one_day(day), error=error), brought]):
+        merged = merge(one_day(day), (), {}, order)
+        assert len(merged.readings) == 48
+        assert not merged.gaps
+
+
+def test_an_upstream_gap_keeps_its_problem():
+    day = ASKED.start
+    merged = merge(one_day(day), (), {}, [Fetched(one_day(day), error=ERRORS[0])])
+    (gap,) = merged.gaps
+    assert gap.reason is GapReason.UPSTREAM_ERROR
+    assert gap.problem is not None
+    assert gap.problem.code == "upstream-unavailable"
