@@ -1,0 +1,25 @@
+"""What a simulator is started with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """Frozen settings. `now` (aware) is where the simulated clock starts; it runs on from there; None is real time.
+
+    `callback` is the registered callback address of the one application; without it the consent page leads nowhere.
+    Quotas are those of F§12 for v5: calls per sliding second and per clock hour, for the whole application.
+    """
+
+    seed: int = 1
+    now: datetime | None = None
+    client_id: str = "simulator"
+    client_secret: str = field(default="simulator-secret", repr=False)
+    callback: str | None = None
+    quota_per_second: int = 5
+    quota_per_hour: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.now is not None and self.now.tzinfo is None:
+            raise ValueError("SimulatorSettings.now needs an offset")
