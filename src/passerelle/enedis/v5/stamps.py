@@ -1,0 +1,60 @@
+"""From local stamps without offset to true instants (F§6). Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from passerelle.model.paris import PARIS
+
+
+def true_instants(stamps: Sequence[datetime]) -> list[datetime]:
+    """The instant of each local stamp, in UTC; the order is the one received.
+
+    The hour that autumn repeats comes twice: the first time is summer, the second winter. In the hour that spring
+    leaves out, `02:00` is the same instant as `03:00`: both are met at the end of the interval that begins at 01:30.
+    """
+    winter = _second_times(stamps)
+    return [_instant(stamp, int(index in winter)) for index, stamp in enumerate(stamps)]
+
+
+def _second_times(stamps: Sequence[datetime]) -> set[int]:
+    """The places of the stamps that belong to the second, winter pass of a repeated hour."""
+    nights: dict[object, list[int]] = defaultdict(list)
+    for index, stamp in enumerate(stamps):
+        if _comes_twice(stamp):
+            nights[stamp.date()].append(index)
+    return {index for places in nights.values() for index in _second_pass(stamps, places)}
+
+
+def _comes_twice(stamp: datetime) -> bool:
+    return _instant(stamp, 0) < _instant(stamp, 1)
+
+
+def _instant(stamp: datetime, fold: int) -> datetime:
+    return stamp.replace(tzinfo=PARIS, fold=fold).astimezone(UTC)
+
+
+def _second_pass(stamps: Sequence[datetime], places: list[int]) -> set[int]:
+    """Where the clock steps back once, all that follows is the second pass, even if a stamp came only once.
+
+    Where the order tells nothing, the times that one stamp was received alternate; if the whole was sent doubled, point
+    by point, its first half is the first pass.
+    """
+    back = [after for before, after in pairwise(places) if stamps[after] <= stamps[before]]
+    if len(back) == 1:
+        return {place for place in places if place >= back[0]}
+    received: dict[datetime, list[int]] = defaultdict(list)
+    for rank, place in enumerate(places):
+        received[stamps[place]].append(rank)
+    second: set[int] = set()
+    for ranks in received.values():
+        late = ranks[len(ranks) // 2 :] if _in_pairs(ranks) else ranks[1::2]
+        second.update(places[rank] for rank in late)
+    return second
+
+
+def _in_pairs(ranks: list[int]) -> bool:
+    """Whether a stamp received four times or more always came twice in a row."""
+    pairs = list(zip(ranks[::2], ranks[1::2], strict=False))
+    return len(pairs) > 1 and 2 * len(pairs) == len(ranks) and all(after - before == 1 for before, after in pairs)
