@@ -1,0 +1,183 @@
+"""What must hold for any history of a bucket (F§12), whatever the clocks do."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from passerelle.model.priority import Priority
+from passerelle.quota import bucket as rules
+from passerelle.quota.bucket import HOUR_US, SECOND_US, WINDOW_US, Bucket, CivilTime, Grant, Later, Slot, Why
+from passerelle.quota.settings import Limits
+
+History = list[tuple[str, object]]
+
+START_US = 495_000 * HOUR_US
+LIMITS = st.builds(Limits, st.integers(1, 6), st.integers(3, 40))
+WIDE = st.builds(Limits, st.integers(1, 6))
+PRIORITY = st.sampled_from(list(Priority))
+
+RESERVE = st.tuples(st.just("reserve"), st.tuples(PRIORITY, st.integers(0, 5 * SECOND_US)))
+CANCEL = st.tuples(st.just("cancel"), st.integers(0, 60))
+ADVANCE = st.tuples(st.just("advance"), st.one_of(st.integers(0, 400_000), st.integers(0, 8 * SECOND_US)))
+SLOW_DOWN = st.tuples(st.just("slow down"), st.none())
+SET_BACK = st.tuples(st.just("set"), st.integers(-7200 * SECOND_US, 0))
+SET = st.tuples(st.just("set"), st.integers(-50 * SECOND_US, 7200 * SECOND_US))
+CALENDAR = st.tuples(st.just("calendar"), st.tuples(st.integers(-6 * HOUR_US, 6 * HOUR_US), st.booleans()))
+
+
+def histories(*more: "st.SearchStrategy[tuple[str, object]]") -> "st.SearchStrategy[list[tuple[str, object]]]":
+    return st.lists(st.one_of(RESERVE, RESERVE, RESERVE, CANCEL, ADVANCE, *more), max_size=70)
+
+
+@dataclass
+class World:
+    """A bucket among clocks: real time, the wall clock set to anything, and a calendar that may stand still."""
+
+    limits: Limits
+    bucket: Bucket = field(default_factory=Bucket)
+    real_us: int = 0
+    wall_offset_us: int = START_US
+    calendar_us: int = 0
+    frozen: bool = False
+    granted: dict[int, tuple[int, Slot, Priority]] = field(default_factory=dict)
+
+    @property
+    def now_us(self) -> int:
+        return self.real_us + self.wall_offset_us
+
+    def civil(self) -> CivilTime:
+        return CivilTime(self.now_us + self.calendar_us, self.now_us, self.frozen)
+
+    def play(self, history: list[tuple[str, object]]) -> None:
+        for verb, what in history:
+            getattr(self, verb.replace(" ", "_"))(what)
+
+    def reserve(self, what: tuple[Priority, int]) -> None:
+        priority, lead_us = what
+        self.bucket, answer = rules.reserve(self.bucket, self.now_us, self.civil(), self.limits, priority, lead_us)
+        assert answer.wait_us >= 0
+        if isinstance(answer, Grant):
+            assert answer.slot.at_us == self.now_us + answer.wait_us
+            assert answer.serial not in self.granted
+            self.granted[answer.serial] = (self.real_us + answer.wait_us, answer.slot, priority)
+        else:
+            assert answer.wait_us > 0
+
+    def cancel(self, index: int) -> None:
+        if self.granted:
+            serial = list(self.granted)[index % len(self.granted)]
+            once = rules.cancel(self.bucket, serial)
+            assert rules.cancel(once, serial) == once
+            self.bucket = once
+            del self.granted[serial]
+
+    def advance(self, by_us: int) -> None:
+        self.real_us += by_us
+
+    def slow_down(self, _: None) -> None:
+        self.bucket = rules.slow_down(self.bucket, self.now_us)
+
+    def set(self, by_us: int) -> None:
+        self.wall_offset_us += by_us
+
+    def calendar(self, what: tuple[int, bool]) -> None:
+        self.calendar_us, self.frozen = what
+
+
+def shortest_span(instants: list[int], calls: int) -> int:
+    ordered = sorted(instants)
+    spans = [later - first for first, later in zip(ordered, ordered[calls:], strict=False)]
+    return min(spans, default=WINDOW_US)
+
+
+@given(WIDE, histories(SLOW_DOWN, SET_BACK))
+@settings(max_examples=400)
+def test_one_call_more_than_a_second_allows_spans_the_window_in_real_time_even_when_clocks_are_set_back(
+    limits: Limits, history: History
+):
+    world = World(limits)
+    world.play(history)
+    assert shortest_span([real for real, _, _ in world.granted.values()], limits.per_second) >= WINDOW_US
+
+
+@given(WIDE, histories(SLOW_DOWN, SET))
+@settings(max_examples=300)
+def test_slots_span_the_window_when_clocks_are_set_forward(limits: Limits, history: History):
+    world = World(limits)
+    world.play(history)
+    assert shortest_span([slot.at_us for _, slot, _ in world.granted.values()], limits.per_second) >= WINDOW_US
+
+
+@given(LIMITS, histories(CALENDAR, SET_BACK))
+@settings(max_examples=400)
+def test_no_hour_is_charged_more_than_its_allowance_nor_less_than_what_left(limits: Limits, history: History):
+    world = World(limits)
+    world.play(history)
+    for hour in {slot.hour for _, slot, _ in world.granted.values()}:
+        left = sum(slot.hour == hour for _, slot, _ in world.granted.values())
+        assert left <= rules.used_in(world.bucket, hour) <= limits.per_hour
+
+
+@given(LIMITS, histories(CALENDAR))
+def test_without_clocks_set_back_a_call_given_back_is_uncounted_exactly_once(limits: Limits, history: History):
+    world = World(limits)
+    world.play(history)
+    assert sum(count.calls for count in world.bucket.hours) == len(world.granted)
+
+
+@given(
+    from_edge=st.integers(-3 * SECOND_US, 3 * SECOND_US),
+    calls=st.lists(st.tuples(PRIORITY, st.integers(0, SECOND_US)), min_size=1, max_size=30),
+    frozen=st.booleans(),
+)
+def test_nothing_leaves_within_a_second_of_the_hours_edge_unless_the_calendar_stands_still(
+    *, from_edge: int, calls: list[tuple[Priority, int]], frozen: bool
+):
+    world = World(Limits(), real_us=HOUR_US + from_edge, frozen=frozen)
+    for priority, pause_us in calls:
+        civil = world.civil()
+        world.reserve((priority, 0))
+        for _, slot, _ in world.granted.values():
+            if frozen:
+                assert slot.hour == civil.now_us // HOUR_US
+            else:
+                into_us = civil.at(slot.at_us) % HOUR_US
+                assert SECOND_US <= into_us <= HOUR_US - SECOND_US
+                assert slot.hour == civil.at(slot.at_us) // HOUR_US
+        if not frozen:
+            world.advance(pause_us)
+
+
+@given(LIMITS, histories(SLOW_DOWN, SET_BACK), PRIORITY)
+def test_a_lone_caller_that_comes_back_when_told_gets_its_slot(limits: Limits, history: History, priority: Priority):
+    world = World(limits)
+    world.play(history)
+    for _ in range(5):
+        world.bucket, answer = rules.reserve(world.bucket, world.now_us, world.civil(), limits, priority)
+        if isinstance(answer, Grant):
+            return
+        world.advance(answer.wait_us)
+    raise AssertionError(answer)
+
+
+@given(histories(SLOW_DOWN))
+def test_a_background_call_never_owns_a_slot_that_is_still_to_come(history: History):
+    world = World(Limits())
+    world.play([(verb, (what[0], 0) if verb == "reserve" else what) for verb, what in history])
+    _, answer = rules.reserve(world.bucket, world.now_us, world.civil(), Limits(), Priority.IMPORT)
+    assert answer.wait_us == 0 if isinstance(answer, Grant) else answer.why is Why.SPACING
+
+
+@given(histories(CALENDAR, SET_BACK, SLOW_DOWN), st.integers(-2 * HOUR_US, 30 * HOUR_US))
+def test_a_hold_stops_every_call_and_never_for_more_than_an_hour_and_the_guard(history: History, resume_in_us: int):
+    world = World(Limits())
+    world.play(history)
+    civil = world.civil()
+    world.bucket = rules.hold(world.bucket, world.now_us, civil, civil.now_us + resume_in_us)
+    for priority in Priority:
+        _, answer = rules.reserve(world.bucket, world.now_us, civil, Limits(), priority)
+        if resume_in_us > 0:
+            assert isinstance(answer, Later)
+            assert answer.why is Why.HOLD
+            assert min(resume_in_us, HOUR_US) <= answer.wait_us <= HOUR_US + SECOND_US

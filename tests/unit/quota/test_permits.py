@@ -1,0 +1,280 @@
+import asyncio
+import heapq
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from passerelle.errors import QuotaExhausted
+from passerelle.model.priority import Priority
+from passerelle.quota.home import Ask, away
+from passerelle.quota.memory import MemoryHome
+from passerelle.quota.permits import QuotaPermits, Snapshot
+from passerelle.quota.settings import Limits
+
+START = datetime(2026, 11, 24, 7, 10, tzinfo=UTC)
+
+
+class VirtualClock:
+    """Wall, civil and monotonic time together. It passes only when everyone waits, so waits are exact and take none."""
+
+    def __init__(self) -> None:
+        self.frozen = False
+        self.seconds = 1000.0
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._tickets = count()
+
+    async def now(self) -> datetime:
+        return START if self.frozen else START + timedelta(seconds=self.elapsed)
+
+    @property
+    def elapsed(self) -> float:
+        return self.seconds - 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def wall_ns(self) -> int:
+        return int(START.timestamp()) * 10**9 + round(self.elapsed * 10**9)
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (self.seconds + seconds, next(self._tickets), woken))
+        await woken
+
+    async def settle(self) -> None:
+        """Let every task run until it waits for time or for another task."""
+        for _ in range(60):
+            await asyncio.sleep(0)
+
+    async def pass_until(self, seconds: float) -> None:
+        """Let time pass up to this long after the start, waking sleepers in their order."""
+        await self.settle()
+        while self._waiting and self._waiting[0][0] - 1000.0 <= seconds:
+            due, _, woken = heapq.heappop(self._waiting)
+            self.seconds = max(self.seconds, due)
+            if not woken.done():
+                woken.set_result(None)
+            await self.settle()
+        self.seconds = max(self.seconds, 1000.0 + seconds)
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+class LateHome(MemoryHome):
+    """A home whose answers take time, as over a slow disk."""
+
+    def __init__(self, clock: VirtualClock, seconds: float) -> None:
+        super().__init__(wall_ns=clock.wall_ns, monotonic=clock.monotonic)
+        self.clock = clock
+        self.seconds = seconds
+        self.is_away = False
+
+    async def reserve(self, bucket: str, ask: Ask):
+        if self.is_away:
+            raise away()
+        reply = await super().reserve(bucket, ask)
+        if self.seconds:
+            await self.clock.sleep(self.seconds)
+        return reply
+
+
+class Gate:
+    """Permits on virtual time, and when each call left."""
+
+    def __init__(self, clock: VirtualClock, limits: Limits | None = None, late: float = 0.0) -> None:
+        self.clock = clock
+        self.home = LateHome(clock, late)
+        self.permits = QuotaPermits(self.home, {"v5": limits or Limits()}, clock, wall_ns=clock.wall_ns)
+        self.left = []
+        self.refused = []
+
+    def call(self, priority: Priority = Priority.INTERACTIVE, account: str = "a"):
+        async def run() -> None:
+            try:
+                async with self.permits.turn("v5", account, priority) as turn:
+                    await turn.depart()
+                    self.left.append((round(self.clock.elapsed, 3), priority.name))
+            except QuotaExhausted as refusal:
+                self.refused.append((round(self.clock.elapsed, 3), refusal.problem.retry_after))
+
+        return asyncio.create_task(run())
+
+    @property
+    def instants(self):
+        return [instant for instant, _ in self.left]
+
+    async def used(self):
+        return (await self.permits.snapshot("v5")).used
+
+
+async def test_five_hundred_calls_wait_for_their_place_without_limit_and_all_leave(clock: VirtualClock):
+    gate = Gate(clock)
+    for _ in range(500):
+        gate.call()
+    await clock.pass_until(120)
+    assert len(gate.left) == 500
+    spans = [round(later - first, 3) for first, later in zip(gate.instants, gate.instants[5:], strict=False)]
+    assert min(spans) >= 1.05
+    assert gate.instants[-1] == pytest.approx(99 * 1.05)
+    assert await gate.used() == 500
+
+
+async def test_an_interactive_call_leaves_soon_while_imports_wait(clock: VirtualClock):
+    gate = Gate(clock)
+    for _ in range(100):
+        gate.call(Priority.IMPORT)
+    await clock.pass_until(5)
+    gate.call()
+    await clock.pass_until(6)
+    [at] = [instant for instant, name in gate.left if name == "INTERACTIVE"]
+    assert at < 5.4
+    await clock.pass_until(60)
+    assert len(gate.left) == 101
+
+
+async def test_a_turn_left_without_departing_counts_nothing_and_frees_its_place(clock: VirtualClock):
+    gate = Gate(clock)
+    for _ in range(5):
+        async with gate.permits.turn("v5", "a", Priority.IMPORT):
+            pass
+    assert await gate.used() == 0
+    gate.call(Priority.IMPORT)
+    await clock.settle()
+    assert gate.instants == [0]
+
+
+async def test_a_call_that_has_left_holds_no_place_while_its_answer_comes(clock: VirtualClock):
+    gate = Gate(clock)
+    async with (
+        gate.permits.turn("v5", "a", Priority.INTERACTIVE) as first,
+        gate.permits.turn("v5", "a", Priority.INTERACTIVE) as second,
+    ):
+        gate.call()
+        await clock.settle()
+        assert gate.instants == []
+        await first.depart()
+        await clock.settle()
+        assert gate.instants == [0]
+        await second.depart()
+
+
+async def test_each_departure_of_a_turn_is_a_call_and_a_second_one_queues_again(clock: VirtualClock):
+    gate = Gate(clock)
+    async with gate.permits.turn("v5", "a", Priority.IMPORT) as turn:
+        await turn.depart()
+        async with gate.permits.turn("v5", "b", Priority.IMPORT):
+            again = asyncio.create_task(turn.depart())
+            await clock.pass_until(1)
+            assert not again.done()
+        await again
+    assert await gate.used() == 2
+
+
+async def test_a_call_given_up_while_it_waits_for_its_slot_is_uncounted(clock: VirtualClock):
+    gate = Gate(clock)
+    calls = [gate.call() for _ in range(6)]
+    await clock.pass_until(0.5)
+    assert await gate.used() == 6
+    calls[5].cancel()
+    await clock.settle()
+    assert await gate.used() == 5
+    gate.call()
+    await clock.pass_until(2)
+    assert gate.instants == [0, 0, 0, 0, 0, 1.05]
+
+
+async def test_a_call_given_up_while_the_home_answers_is_uncounted(clock: VirtualClock):
+    gate = Gate(clock, late=0.010)
+    call = gate.call()
+    await clock.settle()
+    assert await gate.used() == 1
+    call.cancel()
+    await clock.pass_until(1)
+    assert await gate.used() == 0
+    assert gate.left == []
+
+
+async def test_a_late_call_gives_its_slot_up_and_leaves_in_a_later_one(clock: VirtualClock):
+    gate = Gate(clock, late=0.030)
+    gate.call(Priority.IMPORT)
+    await clock.pass_until(1)
+    assert gate.instants == [0.06]
+    assert await gate.used() == 1
+
+
+async def test_a_call_a_little_late_leaves(clock: VirtualClock):
+    gate = Gate(clock, late=0.015)
+    gate.call()
+    await clock.pass_until(1)
+    assert gate.instants == [0.015]
+
+
+async def test_a_used_up_hour_refuses_at_once_and_says_when_to_come_back(clock: VirtualClock):
+    gate = Gate(clock, Limits(5, 3))
+    for _ in range(4):
+        gate.call()
+    await clock.settle()
+    assert gate.refused == [(0, 3001)]
+    await clock.pass_until(3001)
+    gate.call()
+    await clock.settle()
+    assert len(gate.left) == 4
+    assert await gate.permits.snapshot("v5") == Snapshot(1, 3, None, 1.05)
+
+
+async def test_a_short_hold_is_waited_for_and_a_long_one_refused(clock: VirtualClock):
+    gate = Gate(clock)
+    await gate.permits.hold("v5", resume_at=await clock.now() + timedelta(seconds=20), spacing=False)
+    gate.call()
+    await clock.pass_until(22)
+    assert gate.instants == [21]
+    await gate.permits.hold("v5", resume_at=await clock.now() + timedelta(seconds=40), spacing=False)
+    gate.call()
+    await clock.settle()
+    assert gate.refused == [(22, 41)]
+    assert (await gate.permits.snapshot("v5")).held_until == await clock.now() + timedelta(seconds=41)
+
+
+async def test_an_hour_that_never_comes_on_a_calendar_that_stands_still_is_not_waited_for_twice(clock: VirtualClock):
+    clock.frozen = True
+    gate = Gate(clock)
+    await gate.permits.hold("v5", resume_at=await clock.now() + timedelta(seconds=20), spacing=False)
+    gate.call()
+    await clock.pass_until(60)
+    assert gate.refused == [(20, 20)]
+
+
+async def test_a_429_of_the_second_slows_down_without_a_hold(clock: VirtualClock):
+    gate = Gate(clock)
+    await gate.permits.hold("v5", resume_at=None, spacing=True)
+    for _ in range(6):
+        gate.call()
+    await clock.pass_until(5)
+    assert gate.instants == [1, 1, 1, 1, 1, 2.1]
+    snapshot = await gate.permits.snapshot("v5")
+    assert (snapshot.window_seconds, snapshot.held_until) == (1.1, None)
+
+
+async def test_a_429_without_a_time_holds_until_the_next_hour(clock: VirtualClock):
+    gate = Gate(clock)
+    await gate.permits.hold("v5", resume_at=None, spacing=False)
+    gate.call()
+    await clock.settle()
+    assert gate.refused == [(0, 3001)]
+
+
+async def test_nothing_leaves_while_the_home_is_away_and_places_are_free_again_after(clock: VirtualClock):
+    gate = Gate(clock)
+    gate.home.is_away = True
+    for _ in range(5):
+        gate.call()
+    await clock.settle()
+    assert (gate.left, gate.refused) == ([], [(0, 5)] * 5)
+    gate.home.is_away = False
+    gate.call()
+    await clock.settle()
+    assert gate.instants == [0]
