@@ -1,0 +1,1 @@
+"""Where a consent stands: pure decisions."""

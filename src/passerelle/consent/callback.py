@@ -1,0 +1,64 @@
+"""What Enedis sends back with the customer's browser (F§3). All of it is a claim: it came through the browser."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from passerelle.errors import InvalidRequest
+from passerelle.kit.redaction import redact
+from passerelle.model.usage_point import UsagePointId, parse_usage_point_id
+
+_LONGEST_TEXT = 200
+_BETWEEN_POINTS = re.compile(r"[;,]")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The customer shared these usage points: one or more, none twice, in the order named."""
+
+    points: tuple[UsagePointId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The customer refused. `reason`: Enedis' words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The journey broke. `error`: Enedis' code, or `usage-point-missing`, `usage-point-malformed` when we say so."""
+
+    error: str
+    description: str | None = None
+
+
+CallbackOutcome = Shared | Refused | Failed
+
+
+def parse_callback(query: Mapping[str, str]) -> CallbackOutcome:
+    """What the parameters of a v1 callback say.
+
+    `error` is looked at first: `code` may hold a status and proves nothing; `state` may be absent on a failure, and is
+    the caller's to check. Several usage points are separated by `;`, or `,` as before v5 (F§3).
+    """
+    error = _shown(query.get("error"))
+    description = _shown(query.get("error_description"))
+    if error is not None:
+        if error.lower() == "access_denied":
+            return Refused(description or error)
+        return Failed(error, description)
+    names = [name for name in map(str.strip, _BETWEEN_POINTS.split(query.get("usage_point_id", ""))) if name]
+    if not names:
+        return Failed("usage-point-missing", description)
+    try:
+        return Shared(tuple(dict.fromkeys(parse_usage_point_id(name) for name in names)))
+    except InvalidRequest:
+        return Failed("usage-point-malformed", description)
+
+
+def _shown(text: str | None) -> str | None:
+    """The text as it may be kept and shown: whoever forged the address wrote it."""
+    kept = redact((text or "").strip())[:_LONGEST_TEXT]
+    return kept or None

@@ -1,0 +1,48 @@
+"""A consent on its way to Enedis and back, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from passerelle.consent.states import ConsentState, Link
+from passerelle.model.usage_point import UsagePointId
+
+Origin = Literal["journey", "adopted", "sandbox", "demo"]
+"""How a consent came here: a customer's journey, the operator's word, the sandbox (F§11), or the demo."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPoint:
+    """A usage point of an account, with the number that Enedis knows."""
+
+    usage_point_id: UsagePointId
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """A consent on its way to Enedis and back.
+
+    `duration` is ISO 8601, as Enedis is asked (F§3). `request_ends_at` is the instant after which the customer comes
+    back too late; `expires_at` the end of a granted consent, None where none is needed (F§11). The ticket, the nonce
+    and the browser's secret are not part of it: only their keyed hashes are kept.
+    """
+
+    id: str
+    account_id: str
+    state: ConsentState
+    duration: str
+    requested_at: datetime
+    request_ends_at: datetime
+    return_url: str | None
+    granted_at: datetime | None = None
+    expires_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What came of one usage point that a callback named: linked, or disputed."""
+
+    usage_point_id: UsagePointId
+    state: ConsentState

@@ -1,0 +1,15 @@
+"""Where a consent request stands as time passes."""
+
+from datetime import datetime
+
+from passerelle.consent.requests import ConsentRequest
+from passerelle.consent.states import ConsentState
+
+
+def request_standing(request: ConsentRequest, now: datetime) -> ConsentState:
+    """The state at `now`: a request that nobody brought back has lapsed, a consent that was given expires."""
+    if request.state is ConsentState.REQUESTED and now >= request.request_ends_at:
+        return ConsentState.LAPSED
+    if request.state is ConsentState.GRANTED and request.expires_at is not None and now >= request.expires_at:
+        return ConsentState.EXPIRED
+    return request.state

@@ -1,0 +1,318 @@
+"""Accounts, and the credentials that open them."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from passerelle.access.caller import Caller
+from passerelle.errors import InvalidRequest, NotFound, ScopeMissing
+from passerelle.kit.crypto import random_id, random_key
+from passerelle.model.scopes import ALL_SCOPES, Scope
+from passerelle.model.usage_point import UsagePointId
+from passerelle.store.claims import held_lookups, promote
+from passerelle.store.credentials import DEMO_ID, Credentials, key_invalid
+from passerelle.store.engine import reading, scrub, writing
+from passerelle.store.tables import accounts, credentials, days
+from passerelle.store.vault import CredentialKind, Secrets, new_credential
+
+SHORTEST_CHOSEN_KEY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account, as the operator sees it."""
+
+    id: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """An API key without its secret. `restricted`: whether it is limited to some usage points."""
+
+    id: str
+    label: str
+    scopes: frozenset[Scope]
+    restricted: bool
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Accounts:
+    """The store of accounts. `ticks` tells monotonic seconds."""
+
+    def __init__(self, engine: AsyncEngine, secrets: Secrets, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._secrets = secrets
+        self._credentials = Credentials(engine, secrets, ticks)
+
+    async def create(self, name: str, now: datetime) -> Account:
+        """A new account, without any key. Raises InvalidRequest if the name is empty or taken."""
+        if not name.strip():
+            raise InvalidRequest("An account needs a name.", "Un compte a besoin d'un nom.")
+        account = Account(random_id(), name, now)
+        async with writing(self._engine) as connection:
+            try:
+                await connection.execute(insert(accounts).values(id=account.id, name=name, created_at=now))
+            except IntegrityError as error:
+                raise InvalidRequest(
+                    "An account of this name exists already.", "Un compte de ce nom existe déjà."
+                ) from error
+        return account
+
+    async def list(self) -> list[Account]:
+        """Every account, by name."""
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(select(accounts).order_by(accounts.c.name))).all()
+        return [Account(row.id, row.name, row.created_at) for row in rows]
+
+    async def find(self, name: str) -> Account | None:
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(select(accounts).where(accounts.c.name == name))).first()
+        return None if row is None else Account(row.id, row.name, row.created_at)
+
+    async def delete(self, account_id: str, now: datetime) -> bool:
+        """Erase the account with everything held for it. False if there is none.
+
+        Disputes that waited for its points become links.
+        """
+        async with writing(self._engine) as connection:
+            released = await held_lookups(connection, account_id)
+            gone = await connection.execute(delete(accounts).where(accounts.c.id == account_id))
+            await promote(connection, released, now)
+        self._credentials.forget()
+        await scrub(self._engine)
+        return gone.rowcount > 0
+
+    async def authenticate(
+        self, text: str, now: datetime, kinds: Collection[CredentialKind] = frozenset({"key", "token"})
+    ) -> Caller:
+        """The caller whose credential of one of these kinds `text` is. Raises KeyInvalid."""
+        return await self._credentials.authenticate(text, now, kinds)
+
+    async def create_first_key(
+        self,
+        account_id: str,
+        scopes: frozenset[Scope],
+        label: str,
+        now: datetime,
+        points: frozenset[UsagePointId] | None = None,
+    ) -> tuple[str, str]:
+        """The id and the text of the account's first key, which makes its content key.
+
+        Raises NotFound for an unknown account, InvalidRequest if it has a key that opens: only that key can hand on.
+        Where all keys are revoked, what they sealed is erased, as nothing can open it any more.
+        """
+        sealed, text = self._first(account_id, scopes, points)
+        return await self._add_first(account_id, sealed, text, label, now)
+
+    async def create_key_with_secret(self, account_id: str, key_text: str, now: datetime) -> tuple[str, str]:
+        """The demo account's first key, whose whole text the operator chose: 8 characters or more, all scopes.
+
+        For the simulator only: a chosen text can be guessed from a copy of the database and the server's secret. The
+        credential's id, which is also the mirror's client id, is `demo`; there is one in an installation.
+        """
+        if len(key_text) < SHORTEST_CHOSEN_KEY:
+            raise InvalidRequest(
+                "A chosen key has 8 characters or more.", "Une clé choisie comporte au moins 8 caractères."
+            )
+        sealed, _ = self._first(account_id, ALL_SCOPES, None, credential_id=DEMO_ID, secret=key_text)
+        return await self._add_first(account_id, sealed, key_text, DEMO_ID, now)
+
+    def _first(
+        self,
+        account_id: str,
+        scopes: frozenset[Scope],
+        points: frozenset[UsagePointId] | None,
+        *,
+        credential_id: str | None = None,
+        secret: str | None = None,
+    ) -> tuple[dict[str, Any], str]:
+        return new_credential(
+            self._secrets,
+            account_id=account_id,
+            content_key=random_key(),
+            kind="key",
+            scopes=scopes,
+            points=points,
+            credential_id=credential_id,
+            secret=secret,
+        )
+
+    async def _add_first(
+        self, account_id: str, sealed: dict[str, Any], text: str, label: str, now: datetime
+    ) -> tuple[str, str]:
+        async with writing(self._engine) as connection:
+            account = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+            if (await connection.execute(account)).first() is None:
+                raise _no_account()
+            standing = select(credentials.c.id).where(
+                credentials.c.account_id == account_id, credentials.c.kind == "key", credentials.c.revoked_at.is_(None)
+            )
+            if (await connection.execute(standing)).first() is not None:
+                raise InvalidRequest(
+                    "This account has a key already: make the new one with it (only a key hands on what it opens).",
+                    "Ce compte a déjà une clé : créer la nouvelle avec elle (seule une clé transmet ce qu'elle ouvre).",
+                )
+            await connection.execute(delete(days).where(days.c.account_id == account_id))
+            await connection.execute(
+                delete(credentials).where(credentials.c.account_id == account_id, credentials.c.id == sealed["id"])
+            )
+            await connection.execute(insert(credentials).values(**sealed, label=label, created_at=now))
+        self._credentials.forget()
+        return sealed["id"], text
+
+    async def create_key(
+        self,
+        by: Caller,
+        scopes: frozenset[Scope],
+        label: str,
+        now: datetime,
+        points: frozenset[UsagePointId] | None = None,
+    ) -> tuple[str, str]:
+        """The id and the text of a further key, which `by` hands on from what it opens itself.
+
+        Raises ScopeMissing if the new key would reach further than `by`, KeyInvalid if `by` is not a key that stands.
+        """
+        _require_within(by, scopes, points)
+        sealed, text = new_credential(
+            self._secrets,
+            account_id=by.account_id,
+            content_key=by.content_key,
+            kind="key",
+            scopes=scopes,
+            points=points,
+        )
+        async with writing(self._engine) as connection:
+            await _require_key(connection, by)
+            await connection.execute(insert(credentials).values(**sealed, label=label, created_at=now))
+        return sealed["id"], text
+
+    async def list_keys(self, account_id: str) -> Sequence[KeyInfo]:
+        """The account's keys, revoked ones too, oldest first; never their secrets."""
+        query = (
+            select(credentials)
+            .where(credentials.c.account_id == account_id, credentials.c.kind == "key")
+            .order_by(credentials.c.created_at, credentials.c.id)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            KeyInfo(
+                row.id,
+                row.label,
+                frozenset(Scope(name) for name in row.scopes),
+                row.points_sealed is not None,
+                row.created_at,
+                row.revoked_at,
+            )
+            for row in rows
+        ]
+
+    async def revoke_key(self, account_id: str, credential_id: str, now: datetime) -> bool:
+        """End a key and the tokens made from it. False if the account has no such key that stands.
+
+        What it wrapped is erased, so that its text opens nothing in a later copy of the database.
+        """
+        async with writing(self._engine) as connection:
+            ended = await connection.execute(
+                update(credentials)
+                .where(
+                    credentials.c.id == credential_id,
+                    credentials.c.account_id == account_id,
+                    credentials.c.kind == "key",
+                    credentials.c.revoked_at.is_(None),
+                )
+                .values(revoked_at=now, verifier=b"", wrapped_content_key=b"")
+            )
+            if ended.rowcount:
+                await connection.execute(delete(credentials).where(credentials.c.parent_id == credential_id))
+        self._credentials.forget()
+        await scrub(self._engine)
+        return ended.rowcount > 0
+
+    async def issue_token(
+        self,
+        caller: Caller,
+        kind: CredentialKind,
+        scopes: frozenset[Scope] | None,
+        lifetime: timedelta,
+        now: datetime,
+    ) -> tuple[str, datetime]:
+        """The text and the end of a token of the caller's key, for these scopes or all that the key has.
+
+        It dies with its key. Raises ScopeMissing for a scope that the key lacks, KeyInvalid if the caller is no longer,
+        or not, a key: a token makes no token.
+        """
+        if kind == "key":
+            raise ValueError("a key is made by create_key")
+        wanted = caller.scopes if scopes is None else scopes
+        _require_within(caller, wanted, caller.usage_points)
+        ends = now + lifetime
+        sealed, text = new_credential(
+            self._secrets,
+            account_id=caller.account_id,
+            content_key=caller.content_key,
+            kind=kind,
+            scopes=wanted,
+            points=caller.usage_points,
+        )
+        async with writing(self._engine) as connection:
+            await _require_key(connection, caller)
+            await connection.execute(
+                delete(credentials).where(credentials.c.kind != "key", credentials.c.expires_at <= now)
+            )
+            await connection.execute(
+                insert(credentials).values(
+                    **sealed, label="", created_at=now, expires_at=ends, parent_id=caller.credential_id
+                )
+            )
+        return text, ends
+
+    async def revoke_token(self, text: str) -> None:
+        """End this token. Nothing happens if it is unknown or no token (RFC 7009 answers alike)."""
+        held = await self._credentials.recognise(text)
+        if held is None or held.kind == "key":
+            return
+        async with writing(self._engine) as connection:
+            await connection.execute(delete(credentials).where(credentials.c.id == held.id))
+        self._credentials.forget()
+
+
+async def _require_key(connection: AsyncConnection, caller: Caller) -> None:
+    """The caller's own credential must still be a key that stands when it hands on."""
+    query = (
+        select(credentials.c.id)
+        .where(
+            credentials.c.id == caller.credential_id, credentials.c.kind == "key", credentials.c.revoked_at.is_(None)
+        )
+        .with_for_update(read=True)
+    )
+    if (await connection.execute(query)).first() is None:
+        raise key_invalid()
+
+
+def _require_within(by: Caller, scopes: frozenset[Scope], points: frozenset[UsagePointId] | None) -> None:
+    """A credential can only hand on what it can open."""
+    beyond = sorted(scopes - by.scopes)
+    if beyond:
+        raise ScopeMissing(
+            f"This key cannot hand on a scope that it lacks: {', '.join(beyond)}.",
+            f"Cette clé ne peut pas transmettre une portée qu'elle n'a pas : {', '.join(beyond)}.",
+        )
+    if by.usage_points is not None and (points is None or not points <= by.usage_points):
+        raise ScopeMissing(
+            "This key is limited to some usage points, and cannot hand on others.",
+            "Cette clé est limitée à certains points et ne peut pas en transmettre d'autres.",
+        )
+
+
+def _no_account() -> NotFound:
+    return NotFound("There is no such account.", "Ce compte n'existe pas.")

@@ -1,0 +1,201 @@
+"""The consents of all accounts, from the wish to the end."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from passerelle.consent.requests import Claim, ConsentRequest, LinkedPoint, Origin
+from passerelle.consent.states import ConsentState
+from passerelle.kit.clock import Clock
+from passerelle.model.usage_point import UsagePointId
+from passerelle.store.claims import GRANTED, Ask, claim, release
+from passerelle.store.engine import reading, scrub, writing
+from passerelle.store.links import FORGOTTEN, LINK_COLUMNS, link_of, number_of
+from passerelle.store.tables import AnyRow, consents, links, points
+from passerelle.store.vault import Secrets
+
+_REQUESTED = ConsentState.REQUESTED.value
+_RETURN_URL = "return address"
+
+
+class Consents:
+    """The store of consents."""
+
+    def __init__(self, engine: AsyncEngine, secrets: Secrets, clock: Clock) -> None:
+        self._engine = engine
+        self._secrets = secrets
+        self._clock = clock
+
+    async def create(
+        self, request: ConsentRequest, ticket_hash: bytes | None = None, *, origin: Origin = "journey"
+    ) -> None:
+        """Record a request. Only a journey has a ticket."""
+        url = request.return_url
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                insert(consents).values(
+                    id=request.id,
+                    account_id=request.account_id,
+                    state=request.state.value,
+                    origin=origin,
+                    duration=request.duration,
+                    requested_at=request.requested_at,
+                    request_ends_at=request.request_ends_at,
+                    # It may carry what the application knows of its customer.
+                    return_url_sealed=None if url is None else self._secrets.seal_text(url, _RETURN_URL, request.id),
+                    granted_at=request.granted_at,
+                    expires_at=request.expires_at,
+                    reason=request.reason,
+                    ticket_hash=ticket_hash,
+                )
+            )
+
+    async def get(self, consent_id: str) -> ConsentRequest | None:
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(select(consents).where(consents.c.id == consent_id))).first()
+        return self._request(row)
+
+    async def of_account(self, account_id: str) -> list[tuple[ConsentRequest, list[LinkedPoint]]]:
+        """Every consent of the account with the points it covers, newest first; forgotten ones cover nothing."""
+        wanted = select(consents).where(consents.c.account_id == account_id)
+        covered = (
+            select(*LINK_COLUMNS, points.c.prm_sealed)
+            .join(points, points.c.id == links.c.point_id)
+            .where(links.c.account_id == account_id, links.c.state != FORGOTTEN)
+            .order_by(links.c.id)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(wanted.order_by(consents.c.requested_at.desc(), consents.c.id))).all()
+            linked = (await connection.execute(covered)).all()
+        by_consent: dict[str, list[LinkedPoint]] = {row.id: [] for row in rows}
+        for row in linked:
+            by_consent.setdefault(row.consent_id, []).append(LinkedPoint(number_of(self._secrets, row), link_of(row)))
+        return [(request, by_consent[request.id]) for row in rows if (request := self._request(row)) is not None]
+
+    async def start(
+        self, ticket_hash: bytes, browser_hash: bytes, nonce_hash: bytes, now: datetime
+    ) -> ConsentRequest | None:
+        """Bind the request of this ticket to the browser and the nonce. None if there is none, or it has ended.
+
+        The last browser to open the ticket is the one that counts.
+        """
+        return await self._advance(
+            update(consents)
+            .where(consents.c.ticket_hash == ticket_hash)
+            .values(browser_hash=browser_hash, nonce_hash=nonce_hash),
+            now,
+        )
+
+    async def take(self, nonce_hash: bytes, browser_hash: bytes, now: datetime) -> ConsentRequest | None:
+        """Use up the nonce: the request it belongs to, or None if unknown, used, late, or from another browser.
+
+        Atomic: of two callbacks with one nonce, one gets None.
+        """
+        return await self._advance(
+            update(consents)
+            .where(consents.c.nonce_hash == nonce_hash, consents.c.browser_hash == browser_hash)
+            .values(nonce_used_at=now),
+            now,
+        )
+
+    async def _advance(self, change: Any, now: datetime) -> ConsentRequest | None:
+        """Apply the change to a request that still waits for its callback, in one statement."""
+        open_still = (
+            consents.c.state == _REQUESTED,
+            consents.c.nonce_used_at.is_(None),
+            consents.c.request_ends_at > now,
+        )
+        async with writing(self._engine) as connection:
+            row = (await connection.execute(change.where(*open_still).returning(consents))).first()
+        return self._request(row)
+
+    async def close(self, consent_id: str, state: ConsentState, reason: str) -> None:
+        """End a request that gave nothing; one that gave something, or was forgotten, stays as it is."""
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                update(consents)
+                .where(consents.c.id == consent_id, consents.c.state == _REQUESTED)
+                .values(state=state.value, reason=reason)
+            )
+
+    async def grant(
+        self,
+        consent_id: str,
+        points: Iterable[UsagePointId],
+        granted_at: datetime,
+        expires_at: datetime | None,
+        *,
+        take_over: bool = False,
+        exclusive: bool = True,
+    ) -> list[Claim]:
+        """Link the points to the consent's account, in one transaction; one claim for each point, in order.
+
+        A point that another account holds at `granted_at` becomes disputed instead, unless `take_over` (the operator's
+        decision, also on a consent that was disputed before), which ends the other account's link: it reads as
+        revoked. Without `exclusive` a point may have any number of holders: the customers of the sandbox are
+        fictitious and everybody's (F§11). A consent that was forgotten or closed meanwhile links nothing: no claims.
+        """
+        wanted = list(dict.fromkeys(points))
+        async with writing(self._engine) as connection:
+            row = await _locked(connection, consent_id)
+            if row is None or row.state not in {_REQUESTED, GRANTED, ConsentState.DISPUTED.value} or not wanted:
+                return []
+            ask = Ask(row.account_id, consent_id, granted_at, expires_at, exclusive, take_over)
+            # In one order for all, so that two transactions never wait for each other.
+            states = {
+                point: await claim(connection, self._secrets, ask, point)
+                for point in sorted(wanted, key=self._secrets.lookup)
+            }
+            linked = row.state == GRANTED or ConsentState.GRANTED in states.values()
+            state = ConsentState.GRANTED if linked else ConsentState.DISPUTED
+            await connection.execute(
+                update(consents)
+                .where(consents.c.id == consent_id)
+                .values(state=state.value, granted_at=granted_at, expires_at=expires_at)
+            )
+        return [Claim(point, states[point]) for point in wanted]
+
+    async def forget(self, account_id: str, consent_id: str) -> bool:
+        """Erase the consent's links and all data held under them. False if the account has no such consent.
+
+        Disputes that waited for a point so released become links, the one that waited longest first. Doing it twice
+        does it once.
+        """
+        now = await self._clock.now()
+        async with writing(self._engine) as connection:
+            row = await _locked(connection, consent_id)
+            if row is None or row.account_id != account_id:
+                return False
+            await release(connection, consent_id, now)
+            await connection.execute(
+                update(consents)
+                .where(consents.c.id == consent_id)
+                .values(state=FORGOTTEN, return_url_sealed=None, ticket_hash=None, browser_hash=None, nonce_hash=None)
+            )
+        await scrub(self._engine)
+        return True
+
+    def _request(self, row: AnyRow | None) -> ConsentRequest | None:
+        if row is None:
+            return None
+        sealed = row.return_url_sealed
+        return ConsentRequest(
+            id=row.id,
+            account_id=row.account_id,
+            state=ConsentState(row.state),
+            duration=row.duration,
+            requested_at=row.requested_at,
+            request_ends_at=row.request_ends_at,
+            return_url=None if sealed is None else self._secrets.open_text(sealed, _RETURN_URL, row.id),
+            granted_at=row.granted_at,
+            expires_at=row.expires_at,
+            reason=row.reason,
+        )
+
+
+async def _locked(connection: AsyncConnection, consent_id: str) -> AnyRow | None:
+    query = select(consents.c.account_id, consents.c.state).where(consents.c.id == consent_id)
+    return (await connection.execute(query.with_for_update())).first()

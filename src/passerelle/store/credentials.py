@@ -1,0 +1,88 @@
+"""Who is asking: a credential's text is recognised, and opens its account's content key."""
+
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from passerelle.access.caller import Caller
+from passerelle.errors import KeyInvalid
+from passerelle.model.scopes import Scope
+from passerelle.store.engine import reading
+from passerelle.store.recent import Held, Recent
+from passerelle.store.tables import credentials
+from passerelle.store.vault import CredentialKind, Secrets, open_content_key
+
+DEMO_ID = "demo"
+"""The id of the demo account's key, whose text the operator chooses whole, without an id in it. Simulator only."""
+
+_LONGEST_ID = 32
+_COLUMNS = [credentials.c[name] for name in Held.__dataclass_fields__]
+_NOBODY = Held("nobody", "nobody", "key", bytes(32), b"", (), None, None, None)
+"""Checked in place of an unknown id, so that an unknown id and a wrong secret take the same time."""
+
+
+class Credentials:
+    """Recognises API keys and tokens."""
+
+    def __init__(self, engine: AsyncEngine, secrets: Secrets, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._secrets = secrets
+        self._recent = Recent(ticks)
+
+    async def authenticate(self, text: str, now: datetime, kinds: Collection[CredentialKind]) -> Caller:
+        """The caller whose credential `text` is. Raises KeyInvalid, which does not say why.
+
+        The secret is checked each time; only the row is remembered, for at most two seconds. A text of which the part
+        before the first point is no known id is tried as the demo account's key.
+        """
+        given_id, _, given_secret = text.partition(".")
+        held = await self._find(given_id)
+        secret = text if held is not None and held.id == DEMO_ID else given_secret
+        known = self._secrets.recognises(held or _NOBODY, secret)
+        if held is None or not known or not _stands(held, now) or held.kind not in kinds:
+            raise key_invalid()
+        return Caller(
+            account_id=held.account_id,
+            credential_id=held.id,
+            scopes=frozenset(Scope(name) for name in held.scopes),
+            content_key=open_content_key(held, secret),
+            usage_points=self._secrets.open_points(held.points_sealed, held.id),
+        )
+
+    async def recognise(self, text: str) -> Held | None:
+        """The row of this credential whatever its state; None if the secret is wrong or the id unknown."""
+        given_id, _, secret = text.partition(".")
+        held = await self._find(given_id)
+        return held if held is not None and self._secrets.recognises(held, secret) else None
+
+    def forget(self) -> None:
+        """Read every row anew: something was revoked."""
+        self._recent.clear()
+
+    async def _find(self, given_id: str) -> Held | None:
+        credential_id = given_id if len(given_id) <= _LONGEST_ID and given_id.isalnum() else ""
+        held = self._recent.get(credential_id)
+        if held is not None:
+            return held
+        query = select(*_COLUMNS).where(credentials.c.id.in_((credential_id, DEMO_ID)))
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        found = {row.id: Held(**{**row._asdict(), "scopes": tuple(row.scopes)}) for row in rows}
+        held = found.get(credential_id) or found.get(DEMO_ID)
+        if held is not None:
+            self._recent.put(credential_id, held)
+        return held
+
+
+def _stands(held: Held, now: datetime) -> bool:
+    return held.revoked_at is None and (held.expires_at is None or now < held.expires_at)
+
+
+def key_invalid() -> KeyInvalid:
+    return KeyInvalid(
+        "This key or token is unknown, revoked or expired.",
+        "Cette clé ou ce jeton est inconnu, révoqué ou expiré.",
+    )

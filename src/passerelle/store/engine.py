@@ -1,0 +1,144 @@
+"""The database: how it is opened, and the two ways to talk to it.
+
+SQLite loses updates silently when a transaction reads before it holds the write lock, so every transaction takes the
+lock at its first step unless it says that it only reads.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Table, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from passerelle.errors import InternalError, StartRefused
+
+BUSY_SECONDS = 5
+_BEGIN = "passerelle_begin"
+"""The execution option that says how SQLite begins; empty for what must run outside a transaction."""
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """The engine of `sqlite:///path` or `postgresql://…`; a new SQLite file is readable by its owner alone.
+
+    `engine.begin()` and `writing` take the write lock, `reading` does not. Raises StartRefused for any other address.
+    """
+    address = _parse(url)
+    if address.get_backend_name() == "postgresql":
+        return create_async_engine(address.set(drivername="postgresql+asyncpg"), hide_parameters=True)
+    _make_private(address.database)
+    engine = create_async_engine(
+        address.set(drivername="sqlite+aiosqlite"), hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise _unusable() from error
+    if address.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise _unusable()
+    return address
+
+
+def _unusable() -> StartRefused:
+    return StartRefused(
+        "DATABASE_URL must be `sqlite:///path` or `postgresql://…`.",
+        "DATABASE_URL doit être « sqlite:///chemin » ou « postgresql://… ».",
+    )
+
+
+def _make_private(database: str | None) -> None:
+    """Create the file before SQLite does, which gives its log and index files the mode of this one."""
+    if not database or database == ":memory:":
+        raise _unusable()
+    path = Path(database)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StartRefused(
+            f"The database {path} cannot be opened: {error.strerror}.",
+            f"La base {path} ne peut pas être ouverte : {error.strerror}.",
+        ) from error
+
+
+def _prepare(connection: Any, record: object) -> None:  # noqa: ARG001 — SQLAlchemy's signature
+    connection.isolation_level = None  # the driver would otherwise begin by itself, and late
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    begin = connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE")
+    if begin:
+        connection.exec_driver_sql(begin)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the database or its driver raises into one error; parameters are never part of its text."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise InternalError(
+            f"The database failed ({type(error).__name__}).",
+            f"La base de données a échoué ({type(error).__name__}).",
+        ) from error
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that only reads, beside any writer. Raises InternalError when the database fails."""
+    with _translated():
+        async with engine.connect() as connection:
+            await connection.execution_options(**{_BEGIN: "BEGIN"})
+            yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that may write; on SQLite the only one at its time. Raises InternalError when the database fails.
+
+    On PostgreSQL what is read before it is changed must be read with `with_for_update`, or under `alone`.
+    """
+    with _translated():
+        async with engine.begin() as connection:
+            yield connection
+
+
+async def alone(connection: AsyncConnection, key: bytes) -> None:
+    """Wait until no other writing transaction holds `key`, then hold it until the end of this one.
+
+    For decisions about rows that do not exist yet, which PostgreSQL cannot lock. On SQLite a writer is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        number = int.from_bytes(key[:8].ljust(8, b"\0"), "big", signed=True)
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def inserting(connection: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that knows `on_conflict_do_update`, in the words of this database."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+async def scrub(engine: AsyncEngine) -> None:
+    """After an erasure: empty SQLite's log, which still holds what was erased. Does nothing while others read.
+
+    PostgreSQL keeps dead rows until VACUUM, and its archived log for as long as the operator keeps it.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with _translated():
+        async with engine.connect() as connection:
+            await connection.execution_options(**{_BEGIN: ""})
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,109 @@
+"""The state of the tables, and how they are brought up to date. Apart from `engine`: serving needs no Alembic."""
+
+import asyncio
+from enum import Enum
+from pathlib import Path
+from threading import Lock
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from passerelle.errors import StartRefused
+from passerelle.store.engine import open_engine, reading
+
+_FOLDER = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps its context in module globals: one migration at a time in a process."""
+
+
+class SchemaState(Enum):
+    """The tables of a database beside those that this code knows; `EMPTY`: there are none yet."""
+
+    EMPTY = "empty"
+    CURRENT = "current"
+    BEHIND = "behind"
+    NEWER = "newer"
+
+
+async def migrate(url: str) -> None:
+    """Bring the database of this address up to date. Raises StartRefused if it is newer than this code."""
+    engine = open_engine(url)
+    try:
+        if await schema_state(engine) is SchemaState.NEWER:
+            raise _too_new()
+    finally:
+        await engine.dispose()
+    config = _config()
+    config.attributes["url"] = url
+    await asyncio.to_thread(_upgrade, config)
+
+
+async def schema_state(engine: AsyncEngine) -> SchemaState:
+    """Where the database stands. Raises InternalError when it cannot be read."""
+    async with reading(engine) as connection:
+        held = set(await connection.run_sync(_heads))
+    if not held:
+        return SchemaState.EMPTY
+    scripts = ScriptDirectory.from_config(_config())
+    if held == set(scripts.get_heads()):
+        return SchemaState.CURRENT
+    known = {script.revision for script in scripts.walk_revisions()}
+    return SchemaState.BEHIND if held <= known else SchemaState.NEWER
+
+
+async def require_ready(url: str) -> bool:
+    """Whether the database of this address has tables; False for one that is still to be made.
+
+    Raises StartRefused unless this code and the database agree on them.
+    """
+    engine = open_engine(url)
+    try:
+        if await schema_state(engine) is SchemaState.EMPTY:
+            return False
+        await require_current(engine)
+    finally:
+        await engine.dispose()
+    return True
+
+
+async def require_current(engine: AsyncEngine) -> None:
+    """Raise StartRefused unless this code and the database agree on the tables."""
+    match await schema_state(engine):
+        case SchemaState.CURRENT:
+            return
+        case SchemaState.EMPTY | SchemaState.BEHIND:
+            raise StartRefused(
+                "The database is older than this version: run `passerelle migrate`, then start again.",
+                "La base est plus ancienne que cette version : lancer `passerelle migrate`, puis redémarrer.",
+            )
+        case SchemaState.NEWER:
+            raise _too_new()
+
+
+def _upgrade(config: Config) -> None:
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")
+
+
+def _too_new() -> StartRefused:
+    return StartRefused(
+        "The database was made by a newer version of passerelle: install that version, or restore a backup that is "
+        "older than the upgrade.",
+        "La base vient d'une version plus récente de passerelle : installer cette version, ou restaurer une sauvegarde "
+        "antérieure à la mise à niveau.",
+    )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _heads(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()

@@ -1,0 +1,1 @@
+"""Doubles for tests, shipped: nothing in the product imports them."""

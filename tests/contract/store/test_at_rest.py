@@ -1,0 +1,99 @@
+"""What a thief of the SQLite files reads: no usage point, no value, no secret; and nothing of what was erased."""
+
+import struct
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import make_url, select
+
+from passerelle.model.paris import day_bounds
+from passerelle.model.reading import Reading
+from passerelle.model.scopes import ALL_SCOPES
+from passerelle.model.series import Series
+from passerelle.model.usage_point import UsagePointId
+from passerelle.store.engine import reading
+from passerelle.store.tables import credentials, days, points
+
+PRM = UsagePointId("22516914714270")
+CURVE = Series.CONSUMPTION_LOAD_CURVE
+DAY = date(2026, 11, 20)
+WATTS = [40_961 + 37 * at for at in range(48)]
+
+
+def files_of(store) -> bytes:
+    """Everything that SQLite has written, its log and index included."""
+    path = make_url(store.engine.url).database
+    return b"".join(Path(f"{path}{tail}").read_bytes() for tail in ("", "-wal", "-shm"))
+
+
+def spellings() -> dict[str, bytes]:
+    """The ways in which three values in a row could stand in a file."""
+    run = WATTS[20:23]
+    return {
+        "u16 little": struct.pack("<3H", *run),
+        "u16 big": struct.pack(">3H", *run),
+        "u32 little": struct.pack("<3I", *run),
+        "u32 big": struct.pack(">3I", *run),
+        "decimal": b",".join(str(value).encode() for value in run),
+        "one decimal": str(run[0]).encode(),
+    }
+
+
+async def planted(store):
+    """An account with a planted day; its caller, the key's text and the point."""
+    account = await store.account("plain name")
+    _, text = await store.accounts.create_first_key(
+        account, ALL_SCOPES, "plain label", store.clock.at, frozenset({PRM})
+    )
+    caller = await store.accounts.authenticate(text, store.clock.at)
+    token, _ = await store.accounts.issue_token(caller, "token", None, timedelta(hours=1), store.clock.at)
+    await store.grant(account, PRM)
+    link = await store.links.find(account, PRM)
+    start, _ = day_bounds(DAY)
+    half_hour = timedelta(minutes=30)
+    curve = tuple(
+        Reading(start + half_hour * at, start + half_hour * (at + 1), watts) for at, watts in enumerate(WATTS)
+    )
+    await store.days.keep(caller, link.point_id, CURVE, {DAY: curve})
+    return caller, text, token, link
+
+
+async def test_the_files_hold_neither_points_nor_values_nor_secrets(on_sqlite):
+    caller, text, token, _ = await planted(on_sqlite)
+    written = files_of(on_sqlite)
+    assert b"plain label" in written, "the search looks at the right bytes"
+    for name, spelling in spellings().items():
+        assert spelling not in written, name
+    assert PRM.encode() not in written
+    assert int(PRM).to_bytes(6, "big") not in written
+    assert int(PRM).to_bytes(6, "little") not in written
+    for credential in (text, token):
+        assert credential.split(".")[1].encode() not in written
+    assert caller.content_key not in written
+    assert caller.content_key.hex().encode() not in written
+
+
+async def test_what_is_forgotten_leaves_the_files(on_sqlite):
+    caller, _, _, link = await planted(on_sqlite)
+    async with reading(on_sqlite.engine) as connection:
+        sealed_day = (await connection.execute(select(days.c.sealed))).scalar()
+        sealed_prm = (await connection.execute(select(points.c.prm_sealed))).scalar()
+    assert sealed_day in files_of(on_sqlite)
+    assert sealed_prm in files_of(on_sqlite)
+    await on_sqlite.consents.forget(caller.account_id, link.consent_id)
+    assert sealed_day not in files_of(on_sqlite)
+    assert sealed_prm not in files_of(on_sqlite)
+
+
+async def test_a_revoked_key_leaves_nothing_to_open(on_sqlite):
+    caller, text, _, _ = await planted(on_sqlite)
+    wrapped = await wrapped_key(on_sqlite, text)
+    assert wrapped in files_of(on_sqlite)
+    await on_sqlite.accounts.revoke_key(caller.account_id, caller.credential_id, on_sqlite.clock.at)
+    assert wrapped not in files_of(on_sqlite)
+
+
+async def wrapped_key(store, text):
+    query = select(credentials.c.wrapped_content_key).where(credentials.c.id == text.split(".")[0])
+    async with reading(store.engine) as connection:
+        return (await connection.execute(query)).scalar()
