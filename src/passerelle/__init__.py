@@ -4,6 +4,7 @@ The SDK is here: `from passerelle import Passerelle`, or `AsyncPasserelle`. Both
 importing one of the rooms stays light.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from passerelle._version import __version__
@@ -16,7 +17,6 @@ __all__ = ["AsyncPasserelle", "Passerelle", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name in {"AsyncPasserelle", "Passerelle"}:
-        from passerelle import client
-
-        return getattr(client, name)
+        # by name: a room that imports the package does not thereby depend on the SDK
+        return getattr(import_module("passerelle.client"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
