@@ -1,0 +1,353 @@
+"""The only reader of the environment: `PASSERELLE_…` variables become the frozen settings of each room.
+
+Each variable also exists as `…_FILE`, the path of a file that holds the value (for secrets). A value that cannot work
+raises StartRefused, one line that names the variable and never repeats a secret.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from passerelle.consent.duration import end_of
+from passerelle.enedis.settings import EnedisSettings
+from passerelle.errors import InvalidRequest, StartRefused
+from passerelle.kit.logs import LogFormat
+from passerelle.model.catalogue import CONSENT_PAGE_HOST, PRODUCTION_API, SANDBOX_API
+from passerelle.model.generation import Generation
+from passerelle.quota.settings import Limits
+from passerelle.simulator.settings import SimulatorSettings
+from passerelle.web.settings import WebSettings
+
+PREFIX = "PASSERELLE_"
+T = TypeVar("T")
+
+
+class Environment(StrEnum):
+    """Which Enedis is asked."""
+
+    SIMULATOR = "simulator"
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A variable as the documentation lists it; the name is without prefix."""
+
+    meaning: str
+    default: str
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "LISTEN": Setting("address:port of the gateway", "127.0.0.1:8420"),
+    "PUBLIC_URL": Setting(
+        "the address that browsers and Enedis' redirect use; required when LISTEN is not loopback", "http://<LISTEN>"
+    ),
+    "ENVIRONMENT": Setting("`simulator`, `sandbox` or `production`", "simulator"),
+    "ENEDIS_API_URL": Setting("overrides the API host of the environment", "by ENVIRONMENT"),
+    "ENEDIS_AUTHORIZE_URL": Setting("overrides the consent page host of the environment", "by ENVIRONMENT"),
+    "ENEDIS_CLIENT_ID": Setting("the application's id at Enedis", "the simulator's own there, else none"),
+    "ENEDIS_CLIENT_SECRET": Setting("the application's secret at Enedis", "the simulator's own there, else none"),
+    "GENERATION": Setting("the generation of the Enedis API: `v5`", "v5"),
+    "DATA_DIR": Setting("database, keys, demo files", "the user's data folder"),
+    "DATABASE_URL": Setting("`sqlite:///path`", "a file in DATA_DIR"),
+    "SECRET_KEY": Setting(
+        "keys the hashes, signs `state` and sessions; 32 characters or more", "made once in DATA_DIR, mode 0600"
+    ),
+    "QUOTA_PER_SECOND": Setting("calls a second that Enedis allows the application", "5"),
+    "QUOTA_PER_HOUR": Setting("calls an hour that Enedis allows the application", "10000 (sandbox: 1000)"),
+    "CONSENT_DURATION": Setting("ISO 8601, days, weeks, months or years, at most three years", "P1Y"),
+    "TRUSTED_PROXIES": Setting("addresses or networks whose X-Forwarded headers are believed, comma between", "none"),
+    "LANG": Setting("language of the command line: `en` or `fr`", "by locale"),
+    "LOG_LEVEL": Setting("`debug`, `info`, `warning` or `error`", "info"),
+    "LOG_FORMAT": Setting("`console` or `json`", "by terminal"),
+    "SIMULATOR_LISTEN": Setting("address:port of the simulator", "127.0.0.1:8421"),
+    "SIMULATOR_SEED": Setting("which households the simulator draws", "1"),
+    "SIMULATOR_NOW": Setting("where the simulated clock starts, ISO 8601 with offset", "real time"),
+    "SIMULATOR_CLIENT_ID": Setting("the id that the simulator accepts", "simulator"),
+    "SIMULATOR_CLIENT_SECRET": Setting("the secret that the simulator accepts", "simulator-secret"),
+    "SIMULATOR_CALLBACK": Setting("where the simulator's consent page returns to", "<PUBLIC_URL>/oauth/callback"),
+    "DEMO_KEY": Setting("a fixed API key for the demo account, 8 characters or more", "random, kept"),
+}
+"""Every variable that is read, in the order of the documentation; a test holds it against docs/settings.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """`form` None: console on a terminal, JSON elsewhere."""
+
+    level: str
+    form: LogFormat | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one process."""
+
+    listen: Address
+    public_url: str
+    environment: Environment
+    enedis: EnedisSettings
+    generation: Generation
+    data_dir: Path
+    database_url: str
+    limits: Limits
+    consent_duration: str
+    trusted_proxies: str
+    logs: LogSettings
+    simulator_listen: Address
+    simulator: SimulatorSettings
+    demo_key: str | None = field(repr=False)
+    given_secret: str | None = field(repr=False)
+
+    def server_secret(self) -> bytes:
+        """The installation's secret: SECRET_KEY, or 32 bytes made once in DATA_DIR. Raises StartRefused."""
+        if self.given_secret is not None:
+            return self.given_secret.encode()
+        return keep_secret(self.data_dir / "secret.key", lambda: secrets.token_hex(32)).encode()
+
+    def web(self) -> WebSettings:
+        return WebSettings(self.public_url, self.server_secret())
+
+
+def keep_secret(path: Path, make: Callable[[], str]) -> str:
+    """The text of the file, made once with mode 0600. Raises StartRefused when the folder cannot be used."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            text = make()
+            file.write(text + "\n")
+    except OSError as error:
+        raise refuse("DATA_DIR", f"{path} cannot be used: {error.strerror}.") from error
+    return text
+
+
+def refuse(name: str, why: str) -> StartRefused:
+    """The refusal to start that names a setting."""
+    return StartRefused(f"{PREFIX}{name}: {why}", f"{PREFIX}{name} : {why}")
+
+
+class _Reader:
+    """Reads variables one by one and turns what is wrong with them into StartRefused."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str) -> str | None:
+        value = self._environment.get(PREFIX + name)
+        path = self._environment.get(f"{PREFIX}{name}_FILE")
+        if value and path:
+            raise refuse(name, f"give it or {PREFIX}{name}_FILE, not both.")
+        if path:
+            try:
+                value = Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise refuse(f"{name}_FILE", "the file cannot be read.") from error
+        return value or None
+
+    def read(self, name: str, parse: Callable[[str], T], expected: str, default: T) -> T:
+        value = self.text(name)
+        if value is None:
+            return default
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise refuse(name, f"must be {expected}.") from error
+
+
+def read_settings(environment: Mapping[str, str] | None = None, *, database: str = "passerelle.db") -> Settings:
+    """The settings of this process. `database`: the file in DATA_DIR where DATABASE_URL does not say.
+
+    Raises StartRefused for the first variable that cannot work.
+    """
+    read = _Reader(os.environ if environment is None else environment)  # noqa: TID251 — the one reader
+    listen = read.read("LISTEN", _address, "address:port, such as 127.0.0.1:8420", Address("127.0.0.1", 8420))
+    public_url = _public_url(read, listen)
+    simulator_listen = read.read(
+        "SIMULATOR_LISTEN", _address, "address:port, such as 127.0.0.1:8421", Address("127.0.0.1", 8421)
+    )
+    world = read.read("ENVIRONMENT", Environment, "simulator, sandbox or production", Environment.SIMULATOR)
+    data_dir = read.read("DATA_DIR", lambda text: Path(text).expanduser(), "a folder", _user_data_dir(read))
+    simulator = _simulator(read, public_url)
+    return Settings(
+        listen=listen,
+        public_url=public_url,
+        environment=world,
+        enedis=_enedis(read, world, simulator, simulator_listen),
+        generation=read.read("GENERATION", Generation, "v5", Generation.V5),
+        data_dir=data_dir,
+        database_url=_database_url(read, data_dir / database),
+        limits=_limits(read, world),
+        consent_duration=read.read(
+            "CONSENT_DURATION", _duration, "an ISO 8601 duration of at most three years, such as P1Y", "P1Y"
+        ),
+        trusted_proxies=read.read("TRUSTED_PROXIES", _proxies, "addresses or networks, comma between", ""),
+        logs=_logs(read),
+        simulator_listen=simulator_listen,
+        simulator=simulator,
+        demo_key=read.read("DEMO_KEY", _at_least(8), "8 characters or more", None),
+        given_secret=read.read("SECRET_KEY", _at_least(32), "32 characters or more", None),
+    )
+
+
+def _public_url(read: _Reader, listen: Address) -> str:
+    given = read.read("PUBLIC_URL", _http_url, "an http or https address", None)
+    if given is None and not listen.is_loopback:
+        raise refuse("PUBLIC_URL", f"must be set, because {PREFIX}LISTEN is not a loopback address.")
+    return given or listen.url
+
+
+def _enedis(
+    read: _Reader, world: Environment, simulator: SimulatorSettings, simulator_listen: Address
+) -> EnedisSettings:
+    own = simulator_listen.url
+    api, page = {
+        Environment.SIMULATOR: (own, own),
+        Environment.SANDBOX: (SANDBOX_API, CONSENT_PAGE_HOST),
+        Environment.PRODUCTION: (PRODUCTION_API, CONSENT_PAGE_HOST),
+    }[world]
+    simulated = world is Environment.SIMULATOR
+    return EnedisSettings(
+        api_url=read.read("ENEDIS_API_URL", _http_url, "an http or https address", api),
+        authorize_url=read.read("ENEDIS_AUTHORIZE_URL", _http_url, "an http or https address", page),
+        client_id=read.text("ENEDIS_CLIENT_ID") or (simulator.client_id if simulated else None),
+        client_secret=read.text("ENEDIS_CLIENT_SECRET") or (simulator.client_secret if simulated else None),
+    )
+
+
+def _simulator(read: _Reader, public_url: str) -> SimulatorSettings:
+    defaults = SimulatorSettings()
+    return SimulatorSettings(
+        seed=read.read("SIMULATOR_SEED", int, "a whole number", defaults.seed),
+        now=read.read("SIMULATOR_NOW", _instant, "an ISO 8601 instant with its offset", None),
+        client_id=read.text("SIMULATOR_CLIENT_ID") or defaults.client_id,
+        client_secret=read.text("SIMULATOR_CLIENT_SECRET") or defaults.client_secret,
+        callback=read.read("SIMULATOR_CALLBACK", _http_url, "an http or https address", f"{public_url}/oauth/callback"),
+        quota_per_second=defaults.quota_per_second,
+        quota_per_hour=defaults.quota_per_hour,
+    )
+
+
+def _limits(read: _Reader, world: Environment) -> Limits:
+    # F§12: 10,000 an hour for a v5 application, 1,000 in the v5 sandbox.
+    hour = 1_000 if world is Environment.SANDBOX else 10_000
+    return Limits(
+        per_second=read.read("QUOTA_PER_SECOND", _positive, "a whole number above 0", 5),
+        per_hour=read.read("QUOTA_PER_HOUR", _positive, "a whole number above 0", hour),
+    )
+
+
+def _database_url(read: _Reader, default: Path) -> str:
+    if read.text("REDIS_URL"):
+        raise refuse("REDIS_URL", "is not supported yet; processes of one machine share the database.")
+    url = read.text("DATABASE_URL") or f"sqlite:///{default.absolute()}"
+    if not url.startswith("sqlite:///"):
+        raise refuse("DATABASE_URL", "must be `sqlite:///path`; other databases are not supported yet.")
+    return url
+
+
+def _logs(read: _Reader) -> LogSettings:
+    levels = ("debug", "info", "warning", "error")
+    forms: tuple[Literal["console"], Literal["json"]] = ("console", "json")
+    level = (read.text("LOG_LEVEL") or "info").lower()
+    form = read.text("LOG_FORMAT")
+    if level not in levels:
+        raise refuse("LOG_LEVEL", f"must be one of {', '.join(levels)}.")
+    if form is not None and form not in forms:
+        raise refuse("LOG_FORMAT", "must be console or json.")
+    return LogSettings(level, next((each for each in forms if each == form), None))
+
+
+def _user_data_dir(read: _Reader) -> Path:
+    """XDG's data folder on Unix, the application data folder on Windows."""
+    environment = read._environment  # noqa: SLF001 — the same file
+    home = Path.home()
+    if os.name == "nt":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "passerelle"
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "passerelle"
+
+
+def _address(text: str) -> Address:
+    host, colon, port = text.rpartition(":")
+    number = int(port) if port.isascii() and port.isdigit() else -1
+    if not colon or not host or not 0 <= number < 65_536:  # noqa: PLR2004 — TCP ports
+        raise ValueError
+    return Address(host.strip("[]"), number)
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _at_least(length: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) < length:
+            raise ValueError
+        return text
+
+    return parse
+
+
+def _duration(text: str) -> str:
+    try:
+        end_of(text, datetime.now(UTC))
+    except InvalidRequest as error:
+        raise ValueError from error
+    return text
+
+
+def _proxies(text: str) -> str:
+    networks = [part.strip() for part in text.split(",") if part.strip()]
+    for network in networks:
+        ip_network(network, strict=False)
+    return ",".join(networks)

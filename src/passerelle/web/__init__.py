@@ -1,0 +1,1 @@
+"""HTTP: the API, the mirror of Enedis, the pages, and what they share."""

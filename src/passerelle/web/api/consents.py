@@ -1,0 +1,78 @@
+"""POST, GET and DELETE /v1/consents."""
+
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit
+
+from msgspec import UNSET
+from starlette.responses import Response
+
+from passerelle.consent.requests import ConsentRequest, LinkedPoint
+from passerelle.consent.standing import request_standing
+from passerelle.consent.states import ConsentState, standing
+from passerelle.errors import InvalidRequest
+from passerelle.model.paris import in_paris
+from passerelle.schema.consents import ConsentBody, ConsentList, ConsentOrder, ConsentPoint, ConsentStarted
+from passerelle.web.answers import json_response
+from passerelle.web.call import Call
+from passerelle.web.query import read_body
+
+_PRIVATE = {"Cache-Control": "no-store"}
+
+
+async def start_consent(call: Call) -> Response:
+    """201 with the address to give to the customer."""
+    order = read_body(ConsentOrder, await call.request.body())
+    if order.return_url is not None:
+        _check_return(order.return_url)
+    started = await call.gateway.consents.start(call.caller, order.duration, order.return_url)
+    address = f"{call.settings.public_url}/consent/start?{urlencode({'ticket': started.ticket})}"
+    body = ConsentStarted(
+        id=started.request.id,
+        state=started.request.state.value,
+        authorize_url=address,
+        expires_at=in_paris(started.request.request_ends_at),
+    )
+    return json_response(body, status=201, headers=_PRIVATE)
+
+
+async def list_consents(call: Call) -> Response:
+    """The consents of the account, newest first."""
+    found = await call.gateway.consents.of_account(call.caller)
+    now = await call.gateway.clock.now()
+    bodies = [_body(request, points, request_standing(request, now), now) for request, points in found]
+    return json_response(ConsentList(consents=bodies), headers=_PRIVATE)
+
+
+async def forget_consent(call: Call) -> Response:
+    """204: calls stopped, data erased."""
+    await call.gateway.consents.forget(call.caller, call.request.path_params["id"])
+    return Response(status_code=204, headers=_PRIVATE)
+
+
+def _body(request: ConsentRequest, points: list[LinkedPoint], state: ConsentState, now: datetime) -> ConsentBody:
+    return ConsentBody(
+        id=request.id,
+        state=state.value,
+        duration=request.duration,
+        requested_at=in_paris(request.requested_at),
+        expires_at=in_paris(request.expires_at) if request.expires_at else UNSET,
+        usage_points=[
+            ConsentPoint(usage_point_id=each.usage_point_id, state=standing(each.link, now).value) for each in points
+        ],
+        reason=request.reason or UNSET,
+        return_url=request.return_url or UNSET,
+    )
+
+
+def _check_return(address: str) -> None:
+    """Raises InvalidRequest unless the address is an absolute http or https one without credentials."""
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        good = False
+    if not good or len(address) > 2000:  # noqa: PLR2004 — what browsers and proxies carry
+        raise InvalidRequest(
+            "`return_url` must be an absolute http or https address.",
+            "« return_url » doit être une adresse http ou https absolue.",
+        )

@@ -1,0 +1,30 @@
+"""GET /health/live and /health/ready."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from starlette.responses import Response
+
+from passerelle.web.answers import json_response
+from passerelle.web.call import Call
+
+_FRESH = {"Cache-Control": "no-store"}
+
+
+class HealthBody(Struct, kw_only=True, frozen=True):
+    """How the gateway is."""
+
+    status: Annotated[str, Meta(description="`ok`, or `trouble` with status 503.")]
+    trouble: Annotated[list[str], Meta(description="What is not ready.")]
+
+
+async def live(_: Call) -> Response:
+    """The process answers: that is all it says."""
+    return json_response(HealthBody(status="ok", trouble=[]), headers=_FRESH)
+
+
+async def ready(call: Call) -> Response:
+    """200 when the database can be used, else 503 naming what is missing."""
+    trouble = list(await call.gateway.health.trouble())
+    status = "trouble" if trouble else "ok"
+    return json_response(HealthBody(status=status, trouble=trouble), status=503 if trouble else 200, headers=_FRESH)

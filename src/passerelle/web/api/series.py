@@ -1,0 +1,79 @@
+"""GET /v1/usage-points/{prm}/<series>: readings over any range of days."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from passerelle.errors import InvalidRequest
+from passerelle.gateway.read_series import CacheUse, SeriesAnswer, SeriesAsk, refuse_if_empty
+from passerelle.model.days import DaySpan
+from passerelle.model.series import Series
+from passerelle.model.usage_point import parse_usage_point_id
+from passerelle.web.call import Call
+from passerelle.web.negotiation import choose_media, wait_of
+from passerelle.web.render.series import FORMS, SeriesWriter
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+COME_BACK = 5
+"""Seconds after which a caller with pending gaps looks again."""
+
+
+class SeriesQuery(Struct, frozen=True):
+    """Civil days in Europe/Paris, `end` excluded; any length."""
+
+    start: date
+    end: date
+
+
+def read_span(query: SeriesQuery) -> DaySpan:
+    """The days asked. Raises InvalidRequest."""
+    if query.start >= query.end:
+        raise InvalidRequest("`start` must be before `end` (excluded).", "« start » doit précéder « end » (exclu).")
+    if query.start.year < FIRST_YEAR or query.end.year > LAST_YEAR:
+        raise InvalidRequest(
+            f"Years go from {FIRST_YEAR} to {LAST_YEAR}.", f"Les années vont de {FIRST_YEAR} à {LAST_YEAR}."
+        )
+    return DaySpan(query.start, query.end)
+
+
+def series_handler(series: Series) -> Callable[[Call], Awaitable[Response]]:
+    """The handler of one series."""
+
+    async def handle(call: Call) -> Response:
+        media = choose_media(call.request.headers.get("accept"), FORMS)
+        assert isinstance(call.query, SeriesQuery)  # noqa: S101 — the route table declares it
+        span = read_span(call.query)
+        point = parse_usage_point_id(call.request.path_params["prm"])
+        wait = wait_of(call.request.headers.get("prefer"))
+        answer = await call.gateway.read_series(SeriesAsk(call.caller, point, series, span, wait))
+        return _respond(call, refuse_if_empty(answer), media)
+
+    return handle
+
+
+def _respond(call: Call, answer: SeriesAnswer, media: str) -> Response:
+    writer = SeriesWriter(answer, call.settings.docs_url, call.request_id)
+    headers = {"Cache-Status": _cache_status(answer.cache), "Vary": "Accept, Authorization"}
+    if answer.unfinished:
+        headers["Cache-Control"] = "no-store"
+        failed = answer.failure
+        headers["Retry-After"] = str((failed and failed.problem.retry_after) or COME_BACK)
+        return Response(writer.write(media), headers=headers, media_type=media)
+    headers["Cache-Control"] = "private, no-cache"
+    headers["ETag"] = etag = _etag(call, writer.identity(), media)
+    if etag in (each.strip() for each in call.request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(writer.write(media), headers=headers, media_type=media)
+
+
+def _etag(call: Call, identity: bytes, media: str) -> str:
+    """A keyed mark of the answer, weak because `as_of` moves; a plain hash would let a daily value be guessed."""
+    message = b"\0".join((media.encode(), call.caller.account_id.encode(), identity))
+    return f'W/"{hmac.digest(call.settings.secret, message, "sha256").hex()[:32]}"'
+
+
+def _cache_status(use: CacheUse) -> str:
+    return "passerelle; hit" if use is CacheUse.HIT else f"passerelle; fwd={use.value}"

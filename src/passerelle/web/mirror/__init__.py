@@ -1,0 +1,8 @@
+"""The mirror: Enedis' own paths, bodies and errors under `/enedis`, for applications written for Enedis.
+
+It writes its own bodies and imports nothing of the adapters: it outlives the generation that Enedis stops.
+"""
+
+from passerelle.web.mirror.routes import mirror_routes
+
+__all__ = ["mirror_routes"]

@@ -1,0 +1,45 @@
+"""One data call to the mirror: admitted by its token, before its parameters are looked at."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+
+from passerelle.access.caller import Caller
+from passerelle.access.checks import require_scope
+from passerelle.gateway.rooms import MIRROR_TOKEN, Gateway
+from passerelle.model.scopes import Scope
+from passerelle.web.mirror import errors
+from passerelle.web.mirror.errors import Refused
+from passerelle.web.negotiation import wait_of
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorCall:
+    """Who calls, when, and with what. `wait`: seconds to wait for Enedis."""
+
+    request: Request
+    gateway: Gateway
+    caller: Caller
+    now: datetime
+    wait: float
+
+
+async def admit(request: Request, gateway: Gateway, scope: Scope) -> MirrorCall:
+    """The call, as Enedis' gateway lets it in: a good token (never an API key itself), then the right to the API.
+
+    Raises Refused, KeyInvalid, ScopeMissing.
+    """
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Refused(errors.MISSING_CREDENTIALS)
+    if _TOKEN.fullmatch(token) is None:
+        raise Refused(errors.INVALID_CREDENTIALS)
+    now = await gateway.clock.now()
+    caller = await gateway.keys.authenticate(token, now, kinds=frozenset((MIRROR_TOKEN,)))
+    require_scope(caller, scope)
+    return MirrorCall(request, gateway, caller, now, wait_of(request.headers.get("prefer")))

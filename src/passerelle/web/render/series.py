@@ -1,0 +1,139 @@
+"""A series answer in its three forms (INTERFACE section 3)."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import msgspec
+
+from passerelle.gateway.read_series import SeriesAnswer
+from passerelle.model.days import DaySpan
+from passerelle.model.paris import civil_day, in_paris
+from passerelle.model.reading import AnyReading, Gap, Peak, Reading
+from passerelle.model.series import Kind
+from passerelle.plan.merge import energy_wh
+from passerelle.schema.series import GapLine, SeriesGap, SeriesSummary, SummaryLine
+from passerelle.web.problems import problem_body
+from passerelle.web.render.stamps import stamp
+
+JSON = "application/json"
+CSV = "text/csv"
+NDJSON = "application/x-ndjson"
+FORMS = (JSON, CSV, NDJSON)
+
+_encode = msgspec.json.encode
+
+
+class SeriesWriter:
+    """Writes one answer in the form that the caller prefers."""
+
+    def __init__(self, answer: SeriesAnswer, docs_url: str, request_id: str) -> None:
+        self._answer = answer
+        self._docs_url = docs_url
+        self._request_id = request_id
+        self._readings = [_reading(each) for each in answer.readings]
+
+    def write(self, media: str) -> bytes:
+        """The whole body."""
+        if media == CSV:
+            return self._csv()
+        return self._ndjson() if media == NDJSON else self._json()
+
+    def identity(self) -> bytes:
+        """What tells two answers apart: all but the moment and the name of the request."""
+        answer = self._answer
+        gaps = [(gap.start, gap.end, gap.reason, gap.problem and gap.problem.code) for gap in answer.gaps]
+        head = _encode((answer.point, answer.series, answer.span.start, answer.span.end, gaps))
+        return b"".join((head, *self._readings))
+
+    def _json(self) -> bytes:
+        summary = self._summary()
+        gaps = [self._gap(gap) for gap in self._answer.gaps]
+        head = _encode(summary)
+        # The head is written by msgspec; readings are many and share their stamps, so they are joined as text.
+        opening, closing = _split_head(head)
+        readings = b",".join(self._readings)
+        return b"".join((opening, b',"readings":[', readings, b'],"gaps":', _encode(gaps), closing))
+
+    def _ndjson(self) -> bytes:
+        lines = list(self._readings)
+        lines.extend(_encode(GapLine(gap=self._gap(gap))) for gap in self._answer.gaps)
+        lines.append(_encode(SummaryLine(summary=self._summary())))
+        return b"\n".join(lines) + b"\n"
+
+    def _csv(self) -> bytes:
+        text = io.StringIO(newline="")
+        rows = csv.writer(text, lineterminator="\r\n")
+        peaks = self._answer.series.kind is Kind.PEAK
+        rows.writerow(("day", "at", "value", "unit", "quality", "gap") if peaks else _CSV_HEAD)
+        rows.writerows(self._peak_rows() if peaks else self._interval_rows())
+        return text.getvalue().encode()
+
+    def _interval_rows(self) -> Iterator[tuple[str | int, ...]]:
+        unit = self._answer.series.unit.value
+        for item in self._in_order():
+            if isinstance(item, Gap):
+                yield stamp(item.start), stamp(item.end), "", unit, "", item.reason.value
+            elif isinstance(item, Reading):
+                yield stamp(item.start), stamp(item.end), item.value, unit, item.quality.value, ""
+
+    def _peak_rows(self) -> Iterator[tuple[str | int, ...]]:
+        unit = self._answer.series.unit.value
+        for item in self._in_order():
+            if isinstance(item, Gap):
+                for day in DaySpan(civil_day(item.start), civil_day(item.end)):
+                    yield day.isoformat(), "", "", unit, "", item.reason.value
+            elif isinstance(item, Peak):
+                yield item.day.isoformat(), stamp(item.at), item.value, unit, item.quality.value, ""
+
+    def _in_order(self) -> list[AnyReading | Gap]:
+        items: list[AnyReading | Gap] = [*self._answer.readings, *self._answer.gaps]
+        return sorted(items, key=lambda item: item.at if isinstance(item, Peak) else item.start)
+
+    def _gap(self, gap: Gap) -> SeriesGap:
+        problem = problem_body(gap.problem, self._docs_url, self._request_id) if gap.problem else msgspec.UNSET
+        return SeriesGap(start=in_paris(gap.start), end=in_paris(gap.end), reason=gap.reason, problem=problem)
+
+    def _summary(self) -> SeriesSummary:
+        answer = self._answer
+        return SeriesSummary(
+            usage_point_id=answer.point,
+            series=answer.series,
+            unit=answer.series.unit,
+            start=answer.span.start,
+            end=answer.span.end,
+            energy_wh=_energy(answer),
+            as_of=in_paris(answer.as_of.replace(microsecond=0)),
+        )
+
+
+_CSV_HEAD = ("start", "end", "value", "unit", "quality", "gap")
+
+
+def _energy(answer: SeriesAnswer) -> "int | msgspec.UnsetType":
+    match answer.series.kind:
+        case Kind.PEAK:
+            return msgspec.UNSET
+        case Kind.DAILY:
+            return sum(reading.value for reading in answer.readings)
+        case Kind.CURVE:
+            return energy_wh(answer.readings)
+
+
+def _reading(reading: AnyReading) -> bytes:
+    if isinstance(reading, Peak):
+        return (
+            f'{{"day":"{reading.day.isoformat()}","at":"{stamp(reading.at)}",'
+            f'"value":{reading.value},"quality":"{reading.quality.value}"}}'
+        ).encode()
+    return (
+        f'{{"start":"{stamp(reading.start)}","end":"{stamp(reading.end)}",'
+        f'"value":{reading.value},"quality":"{reading.quality.value}"}}'
+    ).encode()
+
+
+def _split_head(head: bytes) -> tuple[bytes, bytes]:
+    """The encoded summary, cut where readings and gaps go: after `timezone`, before `energy_wh` or `as_of`."""
+    mark = b',"timezone":"Europe/Paris"'
+    at = head.index(mark) + len(mark)
+    return head[:at], head[at:]

@@ -1,0 +1,202 @@
+"""A gateway whose use cases are real and whose neighbours are scripted: what Enedis answers is set by each test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import httpx2
+import pytest
+
+from passerelle.access.caller import Caller
+from passerelle.consent.states import ConsentState, Link
+from passerelle.errors import KeyInvalid, PasserelleError
+from passerelle.gateway.fetch_days import FetchDays
+from passerelle.gateway.flights import Flights
+from passerelle.gateway.read_customer import ReadCustomer
+from passerelle.gateway.read_series import ReadSeries
+from passerelle.gateway.rooms import KEY, MIRROR_TOKEN, TOKEN, Gateway
+from passerelle.model.days import DaySpan
+from passerelle.model.paris import civil_day, day_bounds
+from passerelle.model.reading import AnyReading, Peak, Reading
+from passerelle.model.scopes import ALL_SCOPES, Scope
+from passerelle.web.app import create_app
+from passerelle.web.mirror import mirror_routes
+from passerelle.web.settings import WebSettings
+
+PRM = "22516914714270"
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+CALLER = Caller("account", "demo", ALL_SCOPES, bytes(32))
+
+
+@dataclass
+class Clock:
+    instant: datetime = NOW
+
+    async def now(self) -> datetime:
+        return self.instant
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@dataclass
+class Links:
+    """One account, which holds `PRM` since a year."""
+
+    link: Link | None = field(
+        default_factory=lambda: Link(
+            "point", "account", "consent", ConsentState.GRANTED, NOW - timedelta(days=365), NOW + timedelta(days=365)
+        )
+    )
+    activated_on: date | None = None
+
+    async def find(self, account_id: str, point: str) -> Link | None:
+        return self.link if (account_id, point) == ("account", PRM) else None
+
+    async def set_state(self, link: Link, state: ConsentState) -> None:
+        self.link = replace(link, state=state)
+
+    async def activation(self, point_id: str, direction: object) -> date | None:  # noqa: ARG002 — one point
+        return self.activated_on
+
+    async def learn_activation(self, point_id: str, direction: object, day: date) -> None:  # noqa: ARG002 — one point
+        self.activated_on = day
+
+
+class NothingHeld:
+    async def held(self, *_: object) -> dict[date, tuple[AnyReading, ...]]:
+        return {}
+
+    async def keep(self, *_: object) -> None: ...
+
+
+class NoLedger:
+    async def note(self, *_: object) -> None: ...
+
+
+@dataclass
+class ScriptedEnedis:
+    """`readings` and `record` are what it has; `refusals` what it says of a span that touches a day; `asked` counts."""
+
+    readings: list[AnyReading] = field(default_factory=list)
+    record: object = None
+    refusal: PasserelleError | None = None
+    refused_before: tuple[date, PasserelleError] | None = None
+    silent: bool = False
+    asked: int = 0
+
+    async def fetch_measure(self, point: str, series: object, span: DaySpan, errand: object) -> tuple[AnyReading, ...]:  # noqa: ARG002 — a port
+        await self._answer()
+        if self.refused_before is not None and span.start < self.refused_before[0]:
+            raise self.refused_before[1]
+        days = ((each.day if isinstance(each, Peak) else civil_day(each.start), each) for each in self.readings)
+        return tuple(each for day, each in days if day in span)
+
+    async def fetch_record(self, point: str, record: object, errand: object) -> object:  # noqa: ARG002 — a port
+        await self._answer()
+        return self.record
+
+    async def _answer(self) -> None:
+        self.asked += 1
+        if self.silent:
+            await asyncio.Event().wait()
+        if self.refusal is not None:
+            raise self.refusal
+
+
+class Keys:
+    """Credentials by text: an API key of `CALLER`, a token of `/v1`, another account's key, and issued tokens."""
+
+    def __init__(self) -> None:
+        other = replace(CALLER, account_id="other", credential_id="other")
+        self.of = {"demo.secret": (KEY, CALLER), "v1.token": (TOKEN, CALLER), "other.secret": (KEY, other)}
+        self.issued: list[tuple[str, timedelta]] = []
+        self.revoked_since = False
+        self._numbers = count()
+
+    async def authenticate(self, text: str, now: datetime, kinds: frozenset[str]) -> Caller:  # noqa: ARG002 — a port
+        kind, caller = self.of.get(text, ("", CALLER))
+        if kind not in kinds:
+            raise KeyInvalid("This key opens nothing.", "Cette clé n'ouvre rien.")
+        return caller
+
+    async def issue_token(
+        self, caller: Caller, kind: str, scopes: frozenset[Scope] | None, lifetime: timedelta, now: datetime
+    ) -> tuple[str, datetime]:
+        if self.revoked_since:
+            raise KeyInvalid("This key is revoked.", "Cette clé est révoquée.")
+        text = f"token.{next(self._numbers)}"
+        self.of[text] = (kind, replace(caller, credential_id=text, scopes=scopes or caller.scopes))
+        self.issued.append((kind, lifetime))
+        return text, now + lifetime
+
+    async def revoke_token(self, text: str) -> None:
+        self.of.pop(text, None)
+
+
+@dataclass
+class House:
+    """The mirror, and what a test may set around it."""
+
+    client: httpx2.AsyncClient
+    clock: Clock
+    links: Links
+    enedis: ScriptedEnedis
+    keys: Keys
+
+    async def get(self, path: str, headers: dict[str, str] | None = None, **query: str) -> httpx2.Response:
+        bearer = {"Authorization": "Bearer mirror.token"}
+        return await self.client.get(f"/enedis{path}", params=query, headers=bearer | (headers or {}))
+
+    async def curve(self, start: str, end: str, **headers: str) -> httpx2.Response:
+        path = "/metering_data_clc/v5/consumption_load_curve"
+        return await self.get(path, headers, usage_point_id=PRM, start=start, end=end)
+
+    async def daily(self, start: str, end: str, **headers: str) -> httpx2.Response:
+        path = "/metering_data_dc/v5/daily_consumption"
+        return await self.get(path, headers, usage_point_id=PRM, start=start, end=end)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    clock, links, enedis, keys, flights = Clock(), Links(), ScriptedEnedis(), Keys(), Flights()
+    keys.of["mirror.token"] = (MIRROR_TOKEN, CALLER)
+    fetch = FetchDays(enedis=enedis, days=NothingHeld(), ledger=NoLedger(), links=links, clock=clock)
+    gateway = Gateway(
+        read_series=ReadSeries(links=links, days=NothingHeld(), fetch=fetch, flights=flights, clock=clock),
+        read_customer=ReadCustomer(links=links, enedis=enedis, clock=clock),
+        list_points=None,
+        consents=None,
+        keys=keys,
+        health=None,
+        clock=clock,
+    )
+    settings = WebSettings("http://gateway", b"secret")
+    app = create_app(gateway, settings, more=mirror_routes(gateway, settings))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://gateway") as client:
+        yield House(client, clock, links, enedis, keys)
+    await flights.drain(0)
+
+
+def _curve(day: date, minutes: int = 30) -> Iterator[Reading]:
+    start, end = day_bounds(day)
+    step = timedelta(minutes=minutes)
+    for number in count():
+        if start >= end:
+            return
+        yield Reading(start, start + step, 100 + number)
+        start += step
+
+
+@pytest.fixture
+def curve_of():
+    """The readings of a whole civil day, whatever its length: 100 W, 101 W…"""
+    return lambda day, minutes=30: list(_curve(date.fromisoformat(day), minutes))
+
+
+@pytest.fixture
+def energy_of():
+    """The daily reading of a civil day, in Wh."""
+    return lambda day, wh, **quality: Reading(*day_bounds(date.fromisoformat(day)), wh, **quality)

@@ -1,0 +1,51 @@
+"""What the caller accepts and how long they wait."""
+
+import pytest
+
+from passerelle.errors import NotAcceptable
+from passerelle.web.negotiation import choose_media, wait_of
+from passerelle.web.render.series import CSV, FORMS, JSON, NDJSON
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        (None, JSON),
+        ("", JSON),
+        ("*/*", JSON),
+        ("text/csv", CSV),
+        ("text/*", CSV),
+        ("application/x-ndjson", NDJSON),
+        ("text/html, application/json;q=0.9, */*;q=0.1", JSON),
+        ("application/json;q=0.2, text/csv;q=0.8", CSV),
+        ("application/json;q=0, */*", CSV),
+        ("TEXT/CSV; charset=utf-8", CSV),
+    ],
+)
+def test_the_preferred_form_is_chosen(accept: str | None, media: str):
+    assert choose_media(accept, FORMS) == media
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "image/*", "application/json;q=x"])
+def test_a_form_that_does_not_exist_is_refused(accept: str):
+    with pytest.raises(NotAcceptable):
+        choose_media(accept, FORMS)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "seconds"),
+    [
+        (None, 30),
+        ("", 30),
+        ("wait=5", 5),
+        ("respond-async, wait=120", 120),
+        ("wait=9999", 300),
+        ("wait=0", 0),
+        ("wait=-1", 30),
+        ("wait=x", 30),
+        ("wait=1e3", 30),
+        ("wait=²", 30),
+    ],
+)
+def test_the_wait_is_read_and_bounded(prefer: str | None, seconds: int):
+    assert wait_of(prefer) == seconds
