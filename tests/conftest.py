@@ -1,6 +1,7 @@
 """What every test may rely on, and what this machine cannot prove, said in one line."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,21 @@ ROOT = Path(__file__).resolve().parent.parent
 OFFICIAL = ROOT.parent / "shared" / "enedis"
 IN_CI = os.environ.get("CI") == "true"  # noqa: TID251 — the test run's own environment, not the product's
 
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
 MARKERS = {
     "official": ("Enedis' official files in ../shared/enedis", OFFICIAL.is_dir()),
+    "postgres": ("a PostgreSQL server on its standard local port", _answers(5432)),
+    "browser": ("the browser /usr/bin/chromium", Path("/usr/bin/chromium").exists()),
 }
-_left_out: dict[str, int] = {}
+"""What some tests need beyond Python: what it is, and whether it is here."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,22 +32,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: needs {what}")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In CI nothing may be left out."""
+    absent = [what for what, present in MARKERS.values() if not present]
+    if IN_CI and absent and not hasattr(session.config, "workerinput"):
+        pytest.exit(f"CI lacks {', '.join(absent)}", returncode=1)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this machine cannot prove; in CI nothing may be left out."""
-    absent = [name for name, (_, present) in MARKERS.items() if not present]
-    if IN_CI and absent:
-        raise pytest.UsageError(f"CI lacks {', '.join(MARKERS[name][0] for name in absent)}")
-    for name in absent:
-        out = [item for item in items if item.get_closest_marker(name)]
+    """Leave out what this machine cannot prove."""
+    for name, (_, present) in MARKERS.items():
+        out = [] if present else [item for item in items if item.get_closest_marker(name)]
         if out:
-            _left_out[name] = len(out)
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if item not in out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for name, count in _left_out.items():
-        terminalreporter.write_line(f"left out: {count} tests that need {MARKERS[name][0]}")
+    for what, present in MARKERS.values():
+        if not present:
+            terminalreporter.write_line(f"left out: the tests that need {what}")
 
 
 @pytest.fixture(scope="session")

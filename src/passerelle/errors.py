@@ -40,7 +40,7 @@ The first line of a class's docstring is its English title. An instance adds wha
 French, and when to come back. Codes, statuses and who acts: INTERFACE section 5; rows of Enedis: `enedis/errors.json`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -56,11 +56,16 @@ class Actor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What Enedis itself said: HTTP status, its own code and message, without any personal data."""
+    """What Enedis itself said: HTTP status, its own code and message, without any personal data.
+
+    `body` is the answer as received, for the mirror alone: it may name a person, and is never shown or logged.
+    """
 
     status: int | None = None
     code: str | None = None
     message: str | None = None
+    content_type: str | None = None
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

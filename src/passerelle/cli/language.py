@@ -1,0 +1,131 @@
+"""What the commands say, in English and French."""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """The languages of the command line."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+def language_of(text: str) -> Language:
+    """French for `fr`, `fr_FR.UTF-8` and their like, else English."""
+    return Language.FRENCH if text.strip().lower().startswith("fr") else Language.ENGLISH
+
+
+def say(key: str, language: Language) -> str:
+    """The words of `key`; a field that has none is written as it is named."""
+    words = WORDS.get(key)
+    if words is None:
+        return key.replace("_", " ")
+    return words[1] if language is Language.FRENCH else words[0]
+
+
+WORDS: dict[str, tuple[str, str]] = {
+    # series
+    "day": ("Day", "Jour"),
+    "start": ("From", "Du"),
+    "end": ("To (excluded)", "Au (exclu)"),
+    "at": ("At", "À"),
+    "quality": ("Quality", "Qualité"),
+    "raw": ("measured", "mesurée"),
+    "corrected": ("corrected", "corrigée"),
+    "derived": ("computed", "calculée"),
+    "energy_wh": ("Energy", "Énergie"),
+    "as_of": ("As of", "État au"),
+    "missing-values": ("Without values", "Sans valeurs"),
+    "reason": ("Why", "Pourquoi"),
+    "not-published": ("not published yet", "pas encore publié"),
+    "missing": ("Enedis has nothing", "Enedis n'a rien"),
+    "not-collected": ("the curve is not collected", "la courbe n'est pas collectée"),
+    "before-activation": ("before the meter's activation", "avant la mise en service du compteur"),
+    "beyond-history": ("older than what Enedis keeps", "plus ancien que ce qu'Enedis conserve"),
+    "before-consent": ("before what the consent allows", "avant ce que permet le consentement"),
+    "no-consent": ("no consent", "pas de consentement"),
+    "wrong-direction": ("not measured in this direction", "non mesuré dans ce sens"),
+    "pending": ("being fetched", "en cours de récupération"),
+    "upstream-error": ("Enedis failed", "Enedis a échoué"),
+    "fetching": ("Fetching days", "Récupération des jours"),
+    # usage points and consents
+    "usage_point_id": ("PRM", "PRM"),
+    "series": ("Series", "Séries"),
+    "customer": ("Customer data", "Données du client"),
+    "state": ("State", "État"),
+    "expires_at": ("Until", "Jusqu'au"),
+    "requested": ("requested", "demandé"),
+    "granted": ("granted", "accordé"),
+    "refused": ("refused", "refusé"),
+    "failed": ("failed", "échoué"),
+    "lapsed": ("lapsed", "sans suite"),
+    "expired": ("expired", "expiré"),
+    "revoked": ("revoked", "révoqué"),
+    "disputed": ("disputed", "contesté"),
+    "forgotten": ("forgotten", "oublié"),
+    "id": ("Id", "Identifiant"),
+    "duration": ("Duration", "Durée"),
+    "requested_at": ("Requested", "Demandé le"),
+    "usage_points": ("Usage points", "Points"),
+    "open-this": (
+        "The customer opens this address in a browser:",
+        "Le client ouvre cette adresse dans un navigateur :",
+    ),
+    "forgotten-now": (
+        (
+            "Forgotten: the gateway makes no more calls, and the data is erased. "
+            "Only the customer can end the share at Enedis, in the Enedis account."
+        ),
+        (
+            "Oublié : la passerelle n'appelle plus, et les données sont effacées. "
+            "Seul le client peut mettre fin au partage chez Enedis, dans son espace Enedis."
+        ),
+    ),
+    "nothing": ("Nothing to show.", "Rien à montrer."),
+    # customer data
+    "customer_id": ("Customer", "Client"),
+    "usage_point_status": ("Usage point status", "Statut du point"),
+    "meter_type": ("Meter", "Compteur"),
+    "segment": ("Segment", "Segment"),
+    "subscribed_power_kva": ("Subscribed power (kVA)", "Puissance souscrite (kVA)"),
+    "distribution_tariff": ("Distribution tariff", "Tarif d'acheminement"),
+    "offpeak_hours": ("Off-peak hours", "Heures creuses"),
+    "contract_type": ("Contract", "Contrat"),
+    "contract_status": ("Contract status", "Statut du contrat"),
+    "last_activation_date": ("Last activation", "Dernière mise en service"),
+    "last_distribution_tariff_change_date": ("Last tariff change", "Dernier changement de tarif"),
+    "street": ("Street", "Rue"),
+    "locality": ("Locality", "Lieu-dit"),
+    "postal_code": ("Postal code", "Code postal"),
+    "insee_code": ("INSEE code", "Code INSEE"),
+    "city": ("City", "Commune"),
+    "country": ("Country", "Pays"),
+    "latitude": ("Latitude", "Latitude"),
+    "longitude": ("Longitude", "Longitude"),
+    "altitude": ("Altitude (m)", "Altitude (m)"),
+    "title": ("Title", "Civilité"),
+    "firstname": ("First name", "Prénom"),
+    "lastname": ("Last name", "Nom"),
+    "name": ("Company", "Raison sociale"),
+    "trading_name": ("Trading name", "Nom commercial"),
+    "business": ("Business", "Activité"),
+    "industry": ("Industry", "Secteur"),
+    "siret_number": ("SIRET", "SIRET"),
+    "phone": ("Phone", "Téléphone"),
+    "email": ("E-mail", "Courriel"),
+    # catalogue
+    "reference": ("Reference", "Référence"),
+    "description": ("Description", "Description"),
+    "production": ("Production", "Production"),
+    "sandbox": ("Sandbox", "Bac à sable"),
+    "specification": ("Specification", "Spécification"),
+    "scope": ("Scope", "Portée"),
+    # problems
+    "error": ("error:", "erreur :"),
+    "request": ("request", "requête"),
+    "server-extra": (
+        "This command needs the server: pip install 'passerelle[server]'",
+        "Cette commande a besoin du serveur : pip install 'passerelle[server]'",
+    ),
+}
+"""English and French; every enumerated value that a table can show has its entry (tested)."""

@@ -1,0 +1,32 @@
+"""passerelle serve and passerelle simulator: one server, in the foreground."""
+
+from passerelle.cli.servers import bind, serve_all
+from passerelle.config import Settings
+from passerelle.kit.logs import configure_logs, get_logger
+from passerelle.simulator.app import create_app as create_simulator
+from passerelle.wiring import open_gateway
+
+log = get_logger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """The gateway, until a signal. Raises StartRefused."""
+    configure_logs(settings.logs.level, settings.logs.form)
+    bound = bind(settings.listen, "LISTEN")
+
+    async def ready() -> None:
+        log.info("gateway_ready", address=settings.listen.url, environment=settings.environment.value)
+
+    async with open_gateway(settings) as gateway:
+        await serve_all([(bound, gateway.app)], ready=ready, trusted_proxies=settings.trusted_proxies)
+
+
+async def simulate(settings: Settings) -> None:
+    """The simulator alone, until a signal. Raises StartRefused."""
+    configure_logs(settings.logs.level, settings.logs.form)
+    bound = bind(settings.simulator_listen, "SIMULATOR_LISTEN")
+
+    async def ready() -> None:
+        log.info("simulator_ready", address=settings.simulator_listen.url, seed=settings.simulator.seed)
+
+    await serve_all([(bound, create_simulator(settings.simulator))], ready=ready)

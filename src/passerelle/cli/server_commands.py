@@ -1,0 +1,44 @@
+"""The commands of the extra `server`: run things, and the operator's shell."""
+
+import typer
+
+from passerelle.cli import operator
+from passerelle.cli.demo import DATABASE, demo
+from passerelle.cli.serve import serve, simulate
+from passerelle.cli.servers import run
+from passerelle.config import read_settings
+from passerelle.wiring import bring_up_to_date
+
+RUN = "Run"
+OPERATE = "Operate"
+
+
+def register(app: typer.Typer, consent: typer.Typer) -> None:
+    """Add the commands of this extra."""
+    app.command("demo", rich_help_panel=RUN, help="The simulator and a gateway with a demo account.")(run_demo)
+    app.command("serve", rich_help_panel=RUN, help="The gateway.")(run_serve)
+    app.command("simulator", rich_help_panel=RUN, help="The Enedis simulator alone.")(run_simulator)
+    app.command("migrate", rich_help_panel=OPERATE, help="Bring the database up to date.")(run_migrate)
+    account = typer.Typer(help="Accounts of this installation.", no_args_is_help=True)
+    key = typer.Typer(help="API keys of an account.", no_args_is_help=True)
+    operator.register(account, key, consent)
+    app.add_typer(account, name="account", rich_help_panel=OPERATE)
+    app.add_typer(key, name="key", rich_help_panel=OPERATE)
+
+
+def run_demo() -> None:
+    run(demo(read_settings(database=DATABASE)))
+
+
+def run_serve() -> None:
+    run(serve(read_settings()))
+
+
+def run_simulator() -> None:
+    run(simulate(read_settings()))
+
+
+def run_migrate() -> None:
+    settings = read_settings()
+    run(bring_up_to_date(settings))
+    typer.echo("The database is up to date.")
