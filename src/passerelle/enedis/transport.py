@@ -4,6 +4,7 @@ A permit is taken for each request that leaves, retries, renewals and token call
 and before the first byte, so that the time of a TLS handshake does not disturb the spacing of calls.
 """
 
+import logging
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -39,6 +40,9 @@ TOKEN_API: Final = "oauth2"  # noqa: S105 — the name of an API, not a secret
 TOKEN_PATH: Final = "/oauth2/v3/token"  # noqa: S105 — a path, not a secret
 _LONGEST_WAIT: Final = 3600
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
+_TALKATIVE: Final = ("httpx2", "httpcore2")
+"""Loggers of the HTTP library: they write addresses with PRMs, and headers with tokens."""
+
 _BYTES_LEAVE: Final = "send_request_headers.started"
 
 log = get_logger(__name__)
@@ -112,6 +116,8 @@ class Transport:
         self._owned = client is None
         self._chance = chance
         self._tokens = TokenKeeper(self._fetch_token, clock)
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     async def aclose(self) -> None:
         await self._tokens.close()

@@ -1,6 +1,6 @@
 """A quota that never makes anyone wait: it counts, and refuses when told to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,9 +20,13 @@ class Hold:
 
 @dataclass
 class CountedPermits:
-    """Satisfies `enedis.permits.Permits`. `refuse_after`: how many departures it allows before it raises."""
+    """Satisfies `enedis.permits.Permits`.
+
+    `refuse_after`: how many departures it allows before it raises. `note` is called at each departure.
+    """
 
     refuse_after: int | None = None
+    note: Callable[[], None] = lambda: None
     turns: list[tuple[str, str, Priority]] = field(default_factory=list)
     departed: int = 0
     open_turns: int = 0
@@ -49,3 +53,4 @@ class CountedTurn:
         if self.permits.refuse_after is not None and self.permits.departed >= self.permits.refuse_after:
             raise QuotaExhausted("No call is left.", "Il ne reste aucun appel.", retry_after=120)
         self.permits.departed += 1
+        self.permits.note()

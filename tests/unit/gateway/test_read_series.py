@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from passerelle.testing.days import MemoryDays
 
 from passerelle.access.caller import Caller
 from passerelle.consent.states import ConsentState
@@ -36,6 +35,7 @@ from passerelle.model.reading import GapReason
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
+from passerelle.testing.days import MemoryDays
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.links import MemoryLinks
 

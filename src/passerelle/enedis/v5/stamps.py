@@ -44,17 +44,18 @@ def _second_pass(stamps: Sequence[datetime], places: list[int]) -> set[int]:
     back = [after for before, after in pairwise(places) if stamps[after] <= stamps[before]]
     if len(back) == 1:
         return {place for place in places if place >= back[0]}
+    uninterrupted = places[-1] - places[0] == len(places) - 1
     received: dict[datetime, list[int]] = defaultdict(list)
-    for rank, place in enumerate(places):
-        received[stamps[place]].append(rank)
+    for place in places:
+        received[stamps[place]].append(place)
     second: set[int] = set()
-    for ranks in received.values():
-        late = ranks[len(ranks) // 2 :] if _in_pairs(ranks) else ranks[1::2]
-        second.update(places[rank] for rank in late)
+    for times in received.values():
+        in_pairs = uninterrupted and _in_pairs(times)
+        second.update(times[len(times) // 2 :] if in_pairs else times[1::2])
     return second
 
 
-def _in_pairs(ranks: list[int]) -> bool:
+def _in_pairs(places: list[int]) -> bool:
     """Whether a stamp received four times or more always came twice in a row."""
-    pairs = list(zip(ranks[::2], ranks[1::2], strict=False))
-    return len(pairs) > 1 and 2 * len(pairs) == len(ranks) and all(after - before == 1 for before, after in pairs)
+    pairs = list(zip(places[::2], places[1::2], strict=False))
+    return len(pairs) > 1 and 2 * len(pairs) == len(places) and all(after - before == 1 for before, after in pairs)

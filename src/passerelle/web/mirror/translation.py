@@ -63,6 +63,10 @@ _OF_GAP = {
 _TOO_MUCH = frozenset((QuotaExhausted.code, TooManyRequests.code))
 _BETWEEN_US_AND_ENEDIS = frozenset((TokenRejected.code, OperatorActionNeeded.code))
 """About the gateway's own standing at Enedis: our caller would look for the fault in his own credentials."""
+_OF_THE_TOKEN_API = frozenset(
+    ("invalid_request", "invalid_grant", "invalid_scope", "unsupported_grant_type", "unsupported_token_type")
+)
+"""RFC 6749, and spelled so by the token API alone (F§13): the gateway's own trouble too."""
 _FIRST_ERROR = 400
 
 
@@ -93,7 +97,9 @@ def _own_words(upstream: Upstream | None) -> Refusal | None:
     if upstream is None or upstream.status is None or upstream.status < _FIRST_ERROR:
         return None
     try:
-        msgspec.json.decode(upstream.body, type=_V5Error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode(upstream.body, type=_V5Error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if found.error in _OF_THE_TOKEN_API:
         return None
     return Refusal(upstream.status, upstream.body, upstream.content_type or errors.JSON)

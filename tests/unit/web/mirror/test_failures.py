@@ -58,6 +58,8 @@ async def both(house, error):
         UpstreamBroken("Broken.", "Illisible.", retry_after=7, upstream=said(200, b'{"error":"no error at all"}')),
         UpstreamUnknown("Odd.", "Étrange.", retry_after=7, upstream=said(404, b'{"code": "SGT404"}')),
         UpstreamUnavailable("Away.", "Absent.", retry_after=7, upstream=said(503, b"", None)),
+        UpstreamRejected("Token.", "Jeton.", retry_after=7, upstream=said(400, b'{"error": "invalid_request"}')),
+        UpstreamUnknown("Deep.", "Profond.", retry_after=7, upstream=said(400, b'{"error":' + b"[" * 100_000)),
     ],
 )
 async def test_enedis_away_is_503(house, error):
