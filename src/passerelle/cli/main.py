@@ -26,7 +26,6 @@ SERVER_MODULES = frozenset(
         "jinja2",
         "prometheus_client",
         "sqlalchemy",
-        "stamina",
         "starlette",
         "structlog",
         "swagger_ui_bundle",

@@ -5,11 +5,12 @@ watt-hours: the daily energy is exactly the integral of the curve, with nothing 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from passerelle.simulator import calendar, model
 from passerelle.simulator.households.nouns import CurveState, Gaps, Household
@@ -23,8 +24,7 @@ class Direction(StrEnum):
     PRODUCTION = "production"
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """Mean watts from `start` (UTC) for `minutes`. Served from `published` on, unless it is not `present`."""
 
     start: datetime
@@ -38,8 +38,7 @@ class Interval:
         return self.start + timedelta(minutes=self.minutes)
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
+class Energy(NamedTuple):
     """Watt-hours of the civil day."""
 
     wh: int
@@ -47,8 +46,7 @@ class Energy:
     present: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Peak:
+class Peak(NamedTuple):
     """The highest apparent power of the civil day, in VA, and its instant (UTC)."""
 
     va: int
@@ -82,13 +80,13 @@ def measured(seed: int, household: Household, day: date, direction: Direction) -
     curve = whole_wh(_curve(seed, household, day, direction, published))
     peak = None
     if direction is Direction.CONSUMPTION:
-        peak = replace(peak_of(seed, household.prm, day, curve), present=present)
+        peak = peak_of(seed, household.prm, day, curve)._replace(present=present)
     energy = Energy(energy_of(curve), published, present)
     if not present:
-        curve = tuple(replace(each, present=False) for each in curve)
+        curve = tuple(each._replace(present=False) for each in curve)
     elif household.gaps is Gaps.SINGLE_INTERVALS:
         holes = {each.start for each in curve if _chance(seed, household, "hole", each.start) % 61 == 0}
-        curve = tuple(replace(each, present=each.start not in holes) for each in curve)
+        curve = tuple(each._replace(present=each.start not in holes) for each in curve)
     return MeterDay(day, direction, curve, energy, peak, household.curve is CurveState.COLLECTED)
 
 
@@ -97,10 +95,11 @@ def _curve(
 ) -> tuple[Interval, ...]:
     """Intervals never straddle a UTC hour: every step divides it, and Paris lies a whole number of hours from UTC."""
     own, (start, end) = household.appliances, calendar.bounds(day)
-    curve = []
+    curve, within = [], model.hour(seed, household.prm, own, model.hour_of(start))
     while start < end:
-        minutes, number = household.steps.minutes(start), int(start.timestamp()) // 3600
-        within = model.hour(seed, household.prm, own, number)
+        minutes = household.steps.minutes(start)
+        if not start.minute:
+            within = model.hour(seed, household.prm, own, model.hour_of(start))
         first, after = start.minute // model.SLOT_MINUTES, (start.minute + minutes) // model.SLOT_MINUTES
         watts = _watts(household, direction, within, first, after)
         curve.append(Interval(start, minutes, watts, published))
@@ -110,7 +109,7 @@ def _curve(
 
 def _watts(household: Household, direction: Direction, within: model.Hour, first: int, after: int) -> int:
     """In self-consumption one direction is at zero: the panels serve the household before the grid is asked."""
-    used = model.used(household.appliances, within, first, after) if household.consumes else 0
+    used = model.used(within, first, after) if household.consumes else 0
     given = model.given(within, first, after) if household.produces else 0
     return max(used - given, 0) if direction is Direction.CONSUMPTION else max(given - used, 0)
 
@@ -126,7 +125,7 @@ def whole_wh(curve: tuple[Interval, ...]) -> tuple[Interval, ...]:
         return curve
     finest = min(each.minutes for each in lit)
     highest = max((each for each in lit if each.minutes == finest), key=lambda each: each.watts)
-    raised = replace(highest, watts=highest.watts + (HOUR - excess) // finest)
+    raised = highest._replace(watts=highest.watts + (HOUR - excess) // finest)
     return tuple(raised if each is highest else each for each in curve)
 
 

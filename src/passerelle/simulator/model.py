@@ -5,10 +5,10 @@ with its own chance. Days are cut out of it afterwards, so that one of 23 or 25 
 """
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from passerelle.simulator import calendar
 from passerelle.simulator.households.nouns import Appliances
@@ -25,26 +25,26 @@ SATURDAY = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(NamedTuple):
     """What is common to the intervals of one UTC hour.
 
     `swing` and `appetite` hold a chance for each slot, `chill` one for each half hour, all from 0 to 255. `steady` W
-    run all hour, `lively` W per unit of swing; heaters run in the halves whose chill is under `cold`. `full` is what
-    the panels give under a clear sky with the sun overhead. `idle` W, when set, are all that is drawn.
+    run all hour, `lively` W per unit of swing; `heating` W run in the halves whose chill is under `cold`. `full` is
+    what the panels give under a clear sky with the sun overhead. `idle` W, when set, are all that is drawn. `habits`
+    and `heights` are the tables of `_habits` and `_heights`, from the first slot of the hour to its end.
     """
 
-    utc: int
-    local: int
+    habits: tuple[tuple[float, float], ...]
+    heights: tuple[float, ...]
     swing: bytes
     chill: bytes
     appetite: bytes
     cold: float
+    heating: int
     steady: float
     lively: float
     kettle: int
     full: float
-    winter: float
     clear: float
     idle: int | None
 
@@ -62,32 +62,38 @@ def hour(seed: int, prm: str, own: Appliances, number: int) -> Hour:
         idle = chances[-1] % 2
     elif chances[-1] == 0 and chances[-2] < 32:  # noqa: PLR2004 — a power cut: one hour in two thousand
         idle = 0
+    first, sun_first = here.hour * SLOTS, number % 24 * SLOTS
     return Hour(
-        utc=number % 24,
-        local=here.hour,
+        habits=_habits(own)[first : first + SLOTS + 1],
+        heights=_heights(round(winter, 3))[sun_first : sun_first + SLOTS + 1] if own.solar else (),
         swing=chances[:SLOTS],
         chill=chances[2 * SLOTS : 2 * SLOTS + 2],
         appetite=chances[SLOTS : 2 * SLOTS],
         cold=(winter * 0.8 - 0.2 + (weather - 0.5) * 0.3) * 255,
+        heating=own.heating,
         steady=tank + at_work * 0.4,
         lively=at_work / 425,
         kettle=KETTLE if own.heating and here.hour in AWAKE else 0,
         full=own.solar * (1 - 0.5 * winter),
-        winter=winter,
         clear=1 - weather,
         idle=idle,
     )
 
 
-def used(own: Appliances, within: Hour, first: int, after: int) -> int:
+def hour_of(instant: datetime) -> int:
+    """The UTC hour that contains the instant, counted from 1970."""
+    return int(instant.timestamp()) // 3600
+
+
+def used(within: Hour, first: int, after: int) -> int:
     """Mean W that the appliances draw in the slots `[first, after[` of the hour."""
     if within.idle is not None:
         return within.idle
-    still, moving = _habits(own)[within.local * SLOTS + (first + after) // 2]
+    still, moving = within.habits[(first + after) // 2]
     swing = sum(within.swing[first:after]) / (after - first)
     watts = still + within.steady + swing * (moving + within.lively)
     halves = within.chill[first * 2 // SLOTS : -(-after * 2 // SLOTS)]
-    watts += own.heating * sum(chill < within.cold for chill in halves) / len(halves)
+    watts += within.heating * sum(chill < within.cold for chill in halves) / len(halves)
     appetites = within.appetite[first:after]
     if within.kettle and max(appetites) > HUNGRY:
         watts += within.kettle * sum(appetite > HUNGRY for appetite in appetites) / len(appetites)
@@ -96,7 +102,7 @@ def used(own: Appliances, within: Hour, first: int, after: int) -> int:
 
 def given(within: Hour, first: int, after: int) -> int:
     """Mean W that the sun gives in the slots `[first, after[` of the hour."""
-    height = _heights(round(within.winter, 3))[within.utc * SLOTS + (first + after) // 2]
+    height = within.heights[(first + after) // 2]
     haze = sum(within.appetite[first:after]) / (after - first) / 255
     return int(within.full * height * (0.25 + 0.75 * within.clear * (0.8 + 0.2 * haze)) + 0.5)
 

@@ -62,22 +62,22 @@ def _with_value(seed: int, prm: str, day: MeterDay, change: Change, value: int) 
         case Kind.MAX_POWER:
             if day.peak is None:
                 return day
-            return replace(day, peak=replace(day.peak, va=value, at=change.at or day.peak.at, present=True))
+            return replace(day, peak=day.peak._replace(va=value, at=change.at or day.peak.at, present=True))
         case Kind.DAILY:
-            day = replace(day, energy=replace(day.energy, wh=value, present=True))
+            day = replace(day, energy=day.energy._replace(wh=value, present=True))
             if change.alone:
                 return day
-            curve = tuple(replace(each, present=True) for each in scaled(day.curve, value))
+            curve = tuple(each._replace(present=True) for each in scaled(day.curve, value))
             return _with_peak(seed, prm, replace(day, curve=curve))
         case Kind.LOAD_CURVE:
             curve = tuple(
-                replace(each, watts=value, present=True) if change.at in (None, each.start) else each
+                each._replace(watts=value, present=True) if change.at in (None, each.start) else each
                 for each in day.curve
             )
             day = replace(day, curve=curve)
             if change.alone:
                 return day
-            energy = replace(day.energy, wh=energy_of(curve), present=True)
+            energy = day.energy._replace(wh=energy_of(curve), present=True)
             return _with_peak(seed, prm, replace(day, energy=energy))
 
 
@@ -85,7 +85,7 @@ def _with_peak(seed: int, prm: str, day: MeterDay) -> MeterDay:
     if day.peak is None:
         return day
     peak = peak_of(seed, prm, day.day, day.curve)
-    return replace(day, peak=replace(day.peak, va=peak.va, at=peak.at, present=True))
+    return replace(day, peak=day.peak._replace(va=peak.va, at=peak.at, present=True))
 
 
 def _marked(day: MeterDay, change: Change) -> MeterDay:
@@ -103,15 +103,15 @@ def _marked(day: MeterDay, change: Change) -> MeterDay:
 
 def _mark(value: Measured, change: Change) -> Measured:
     if change.publish_at is None:
-        return replace(value, present=False)
-    return replace(value, present=True, published=change.publish_at)
+        return value._replace(present=False)
+    return value._replace(present=True, published=change.publish_at)
 
 
 def scaled(curve: tuple[Interval, ...], wh: int) -> tuple[Interval, ...]:
     """The curve of the same form that integrates to exactly `wh`; flat where there was no form."""
     total = sum(each.watts * each.minutes for each in curve)
     if not total:
-        curve = tuple(replace(each, watts=1) for each in curve)
+        curve = tuple(each._replace(watts=1) for each in curve)
         total = sum(each.minutes for each in curve)
     target = wh * HOUR
     watts = [each.watts * target // total for each in curve]
@@ -120,4 +120,4 @@ def scaled(curve: tuple[Interval, ...], wh: int) -> tuple[Interval, ...]:
     fine = [index for index, each in enumerate(curve) if each.watts and each.minutes == finest]
     for turn in range(rest // finest):
         watts[fine[turn % len(fine)]] += 1
-    return tuple(replace(each, watts=power) for power, each in zip(watts, curve, strict=True))
+    return tuple(each._replace(watts=power) for power, each in zip(watts, curve, strict=True))
