@@ -1,8 +1,12 @@
 """What every test may rely on, and what this machine cannot prove, said in one line."""
 
+import importlib.util
 import os
 import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +34,18 @@ MARKERS = {
 def pytest_configure(config: pytest.Config) -> None:
     for name, (what, _) in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: needs {what}")
+    config.pluginmanager.register(_silence(), "silence")
+
+
+def _silence() -> object:
+    """The plugin beside this file: test folders are no packages, so it is loaded by its path."""
+    spec = importlib.util.spec_from_file_location("silence", Path(__file__).with_name("silence.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["silence"] = module
+    spec.loader.exec_module(module)
+    return module.Silence()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -58,3 +74,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def official() -> Path:
     """The folder of Enedis' official files and captured answers, read in place."""
     return OFFICIAL
+
+
+@pytest.fixture(scope="session")
+def keep_log(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Hand over what another process logged: it is searched like the logs of this one."""
+    silence: Any = request.config.pluginmanager.get_plugin("silence")
+    write: Callable[[str], None] = silence.write
+    return write

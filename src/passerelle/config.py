@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import urlsplit
 
 from passerelle.consent.duration import end_of
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.errors import InvalidRequest, StartRefused
+from passerelle.kit.addresses import Address, parse_address, parse_http_url
 from passerelle.kit.logs import LogFormat
 from passerelle.model.catalogue import CONSENT_PAGE_HOST, PRODUCTION_API, SANDBOX_API
 from passerelle.model.generation import Generation
@@ -61,8 +61,10 @@ SETTINGS: Mapping[str, Setting] = {
     "SECRET_KEY": Setting(
         "keys the hashes, signs `state` and sessions; 32 characters or more", "made once in DATA_DIR, mode 0600"
     ),
-    "QUOTA_PER_SECOND": Setting("calls a second that Enedis allows the application", "5"),
-    "QUOTA_PER_HOUR": Setting("calls an hour that Enedis allows the application", "10000 (sandbox: 1000)"),
+    "QUOTA_PER_SECOND": Setting("calls a second that Enedis, or the simulator, allows the application", "5"),
+    "QUOTA_PER_HOUR": Setting(
+        "calls an hour that Enedis, or the simulator, allows the application", "10000 (sandbox: 1000)"
+    ),
     "CONSENT_DURATION": Setting("ISO 8601, days, weeks, months or years, at most three years", "P1Y"),
     "TRUSTED_PROXIES": Setting("addresses or networks whose X-Forwarded headers are believed, comma between", "none"),
     "LANG": Setting("language of the command line: `en` or `fr`", "by locale"),
@@ -77,28 +79,6 @@ SETTINGS: Mapping[str, Setting] = {
     "DEMO_KEY": Setting("a fixed API key for the demo account, 8 characters or more", "random, kept"),
 }
 """Every variable that is read, in the order of the documentation; a test holds it against docs/settings.md."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens."""
-
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        if self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +113,17 @@ class Settings:
         """The installation's secret: SECRET_KEY, or 32 bytes made once in DATA_DIR. Raises StartRefused."""
         if self.given_secret is not None:
             return self.given_secret.encode()
-        return keep_secret(self.data_dir / "secret.key", lambda: secrets.token_hex(32)).encode()
+        return keep_secret(self.secret_file, lambda: secrets.token_hex(32)).encode()
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the secret is kept, unless it was given."""
+        return self.data_dir / "secret.key"
+
+    @property
+    def database_file(self) -> Path:
+        """The file of the SQLite database."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
 
     def web(self) -> WebSettings:
         return WebSettings(self.public_url, self.server_secret())
@@ -151,13 +141,29 @@ def keep_secret(path: Path, make: Callable[[], str]) -> str:
             text = make()
             file.write(text + "\n")
     except OSError as error:
-        raise refuse("DATA_DIR", f"{path} cannot be used: {error.strerror}.") from error
+        raise refuse(
+            "DATA_DIR", f"{path} cannot be used: {error.strerror}.", f"{path} est inutilisable : {error.strerror}."
+        ) from error
     return text
 
 
-def refuse(name: str, why: str) -> StartRefused:
-    """The refusal to start that names a setting."""
-    return StartRefused(f"{PREFIX}{name}: {why}", f"{PREFIX}{name} : {why}")
+def refuse(name: str, why: str, pourquoi: str) -> StartRefused:
+    """The refusal to start that names a setting, in English and French."""
+    return StartRefused(f"{PREFIX}{name}: {why}", f"{PREFIX}{name} : {pourquoi}")
+
+
+Said = tuple[str, str]
+"""What a value must be, in English and French."""
+
+_ADDRESS: Said = ("address:port, such as 127.0.0.1:8420", "adresse:port, par exemple 127.0.0.1:8420")
+_HTTP: Said = ("an http or https address", "une adresse http ou https")
+_COUNT: Said = ("a whole number above 0", "un nombre entier supérieur à 0")
+_INSTANT: Said = ("an ISO 8601 instant with its offset", "un instant ISO 8601 avec son décalage")
+_NETWORKS: Said = ("addresses or networks, comma between", "des adresses ou réseaux séparés par des virgules")
+_DURATION: Said = (
+    "an ISO 8601 duration of at most three years, such as P1Y",
+    "une durée ISO 8601 de trois ans au plus, comme P1Y",
+)
 
 
 class _Reader:
@@ -170,22 +176,26 @@ class _Reader:
         value = self._environment.get(PREFIX + name)
         path = self._environment.get(f"{PREFIX}{name}_FILE")
         if value and path:
-            raise refuse(name, f"give it or {PREFIX}{name}_FILE, not both.")
+            raise refuse(
+                name,
+                f"give it or {PREFIX}{name}_FILE, not both.",
+                f"donner cette variable ou {PREFIX}{name}_FILE, pas les deux.",
+            )
         if path:
             try:
                 value = Path(path).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise refuse(f"{name}_FILE", "the file cannot be read.") from error
+                raise refuse(f"{name}_FILE", "the file cannot be read.", "le fichier est illisible.") from error
         return value or None
 
-    def read(self, name: str, parse: Callable[[str], T], expected: str, default: T) -> T:
+    def read(self, name: str, parse: Callable[[str], T], expected: Said, default: T) -> T:
         value = self.text(name)
         if value is None:
             return default
         try:
             return parse(value)
         except ValueError as error:
-            raise refuse(name, f"must be {expected}.") from error
+            raise refuse(name, f"must be {expected[0]}.", f"doit être {expected[1]}.") from error
 
 
 def read_settings(environment: Mapping[str, str] | None = None, *, database: str = "passerelle.db") -> Settings:
@@ -194,39 +204,56 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
     Raises StartRefused for the first variable that cannot work.
     """
     read = _Reader(os.environ if environment is None else environment)  # noqa: TID251 — the one reader
-    listen = read.read("LISTEN", _address, "address:port, such as 127.0.0.1:8420", Address("127.0.0.1", 8420))
+    listen = read.read("LISTEN", parse_address, _ADDRESS, Address("127.0.0.1", 8420))
     public_url = _public_url(read, listen)
     simulator_listen = read.read(
-        "SIMULATOR_LISTEN", _address, "address:port, such as 127.0.0.1:8421", Address("127.0.0.1", 8421)
+        "SIMULATOR_LISTEN", parse_address, _ADDRESS, Address("127.0.0.1", 8421)
     )
-    world = read.read("ENVIRONMENT", Environment, "simulator, sandbox or production", Environment.SIMULATOR)
-    data_dir = read.read("DATA_DIR", lambda text: Path(text).expanduser(), "a folder", _user_data_dir(read))
-    simulator = _simulator(read, public_url)
+    world = read.read(
+        "ENVIRONMENT",
+        Environment,
+        ("simulator, sandbox or production", "simulator, sandbox ou production"),
+        Environment.SIMULATOR,
+    )
+    data_dir = read.read(
+        "DATA_DIR", lambda text: Path(text).expanduser(), ("a folder", "un dossier"), _user_data_dir(read)
+    )
+    limits = _limits(read, world)
+    simulator = _simulator(read, public_url, limits)
     return Settings(
         listen=listen,
         public_url=public_url,
         environment=world,
         enedis=_enedis(read, world, simulator, simulator_listen),
-        generation=read.read("GENERATION", Generation, "v5", Generation.V5),
+        generation=read.read("GENERATION", Generation, ("v5", "v5"), Generation.V5),
         data_dir=data_dir,
         database_url=_database_url(read, data_dir / database),
-        limits=_limits(read, world),
-        consent_duration=read.read(
-            "CONSENT_DURATION", _duration, "an ISO 8601 duration of at most three years, such as P1Y", "P1Y"
-        ),
-        trusted_proxies=read.read("TRUSTED_PROXIES", _proxies, "addresses or networks, comma between", ""),
+        limits=limits,
+        consent_duration=read.read("CONSENT_DURATION", _duration, _DURATION, "P1Y"),
+        trusted_proxies=read.read("TRUSTED_PROXIES", _proxies, _NETWORKS, ""),
         logs=_logs(read),
         simulator_listen=simulator_listen,
         simulator=simulator,
-        demo_key=read.read("DEMO_KEY", _at_least(8), "8 characters or more", None),
-        given_secret=read.read("SECRET_KEY", _at_least(32), "32 characters or more", None),
+        demo_key=read.read("DEMO_KEY", _at_least(8), ("8 characters or more", "8 caractères ou plus"), None),
+        given_secret=read.read("SECRET_KEY", _at_least(32), ("32 characters or more", "32 caractères ou plus"), None),
     )
 
 
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that look like ours and are read by nobody: a slip of the pen, most often."""
+    names = os.environ if environment is None else environment  # noqa: TID251 — the one reader
+    known = {PREFIX + name for name in (*SETTINGS, "URL", "KEY")}
+    return sorted(name for name in names if name.startswith(PREFIX) and name.removesuffix("_FILE") not in known)
+
+
 def _public_url(read: _Reader, listen: Address) -> str:
-    given = read.read("PUBLIC_URL", _http_url, "an http or https address", None)
+    given = read.read("PUBLIC_URL", parse_http_url, _HTTP, None)
     if given is None and not listen.is_loopback:
-        raise refuse("PUBLIC_URL", f"must be set, because {PREFIX}LISTEN is not a loopback address.")
+        raise refuse(
+            "PUBLIC_URL",
+            f"must be set, because {PREFIX}LISTEN is not a loopback address.",
+            f"est nécessaire, car {PREFIX}LISTEN n'est pas une adresse locale.",
+        )
     return given or listen.url
 
 
@@ -241,23 +268,23 @@ def _enedis(
     }[world]
     simulated = world is Environment.SIMULATOR
     return EnedisSettings(
-        api_url=read.read("ENEDIS_API_URL", _http_url, "an http or https address", api),
-        authorize_url=read.read("ENEDIS_AUTHORIZE_URL", _http_url, "an http or https address", page),
+        api_url=read.read("ENEDIS_API_URL", parse_http_url, _HTTP, api),
+        authorize_url=read.read("ENEDIS_AUTHORIZE_URL", parse_http_url, _HTTP, page),
         client_id=read.text("ENEDIS_CLIENT_ID") or (simulator.client_id if simulated else None),
         client_secret=read.text("ENEDIS_CLIENT_SECRET") or (simulator.client_secret if simulated else None),
     )
 
 
-def _simulator(read: _Reader, public_url: str) -> SimulatorSettings:
+def _simulator(read: _Reader, public_url: str, limits: Limits) -> SimulatorSettings:
     defaults = SimulatorSettings()
     return SimulatorSettings(
-        seed=read.read("SIMULATOR_SEED", int, "a whole number", defaults.seed),
-        now=read.read("SIMULATOR_NOW", _instant, "an ISO 8601 instant with its offset", None),
+        seed=read.read("SIMULATOR_SEED", int, ("a whole number", "un nombre entier"), defaults.seed),
+        now=read.read("SIMULATOR_NOW", _instant, _INSTANT, None),
         client_id=read.text("SIMULATOR_CLIENT_ID") or defaults.client_id,
         client_secret=read.text("SIMULATOR_CLIENT_SECRET") or defaults.client_secret,
-        callback=read.read("SIMULATOR_CALLBACK", _http_url, "an http or https address", f"{public_url}/oauth/callback"),
-        quota_per_second=defaults.quota_per_second,
-        quota_per_hour=defaults.quota_per_hour,
+        callback=read.read("SIMULATOR_CALLBACK", parse_http_url, _HTTP, f"{public_url}/oauth/callback"),
+        quota_per_second=limits.per_second,
+        quota_per_hour=limits.per_hour,
     )
 
 
@@ -265,17 +292,25 @@ def _limits(read: _Reader, world: Environment) -> Limits:
     # F§12: 10,000 an hour for a v5 application, 1,000 in the v5 sandbox.
     hour = 1_000 if world is Environment.SANDBOX else 10_000
     return Limits(
-        per_second=read.read("QUOTA_PER_SECOND", _positive, "a whole number above 0", 5),
-        per_hour=read.read("QUOTA_PER_HOUR", _positive, "a whole number above 0", hour),
+        per_second=read.read("QUOTA_PER_SECOND", _positive, _COUNT, 5),
+        per_hour=read.read("QUOTA_PER_HOUR", _positive, _COUNT, hour),
     )
 
 
 def _database_url(read: _Reader, default: Path) -> str:
     if read.text("REDIS_URL"):
-        raise refuse("REDIS_URL", "is not supported yet; processes of one machine share the database.")
+        raise refuse(
+            "REDIS_URL",
+            "is not supported yet; processes of one machine share the database.",
+            "n'est pas encore pris en charge ; les processus d'une machine partagent la base.",
+        )
     url = read.text("DATABASE_URL") or f"sqlite:///{default.absolute()}"
     if not url.startswith("sqlite:///"):
-        raise refuse("DATABASE_URL", "must be `sqlite:///path`; other databases are not supported yet.")
+        raise refuse(
+            "DATABASE_URL",
+            "must be `sqlite:///path`; other databases are not supported yet.",
+            "doit être « sqlite:///chemin » ; les autres bases ne sont pas encore prises en charge.",
+        )
     return url
 
 
@@ -285,9 +320,9 @@ def _logs(read: _Reader) -> LogSettings:
     level = (read.text("LOG_LEVEL") or "info").lower()
     form = read.text("LOG_FORMAT")
     if level not in levels:
-        raise refuse("LOG_LEVEL", f"must be one of {', '.join(levels)}.")
+        raise refuse("LOG_LEVEL", f"must be one of {', '.join(levels)}.", f"doit être l'un de {', '.join(levels)}.")
     if form is not None and form not in forms:
-        raise refuse("LOG_FORMAT", "must be console or json.")
+        raise refuse("LOG_FORMAT", "must be console or json.", "doit être console ou json.")
     return LogSettings(level, next((each for each in forms if each == form), None))
 
 
@@ -298,21 +333,6 @@ def _user_data_dir(read: _Reader) -> Path:
     if os.name == "nt":
         return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "passerelle"
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "passerelle"
-
-
-def _address(text: str) -> Address:
-    host, colon, port = text.rpartition(":")
-    number = int(port) if port.isascii() and port.isdigit() else -1
-    if not colon or not host or not 0 <= number < 65_536:  # noqa: PLR2004 — TCP ports
-        raise ValueError
-    return Address(host.strip("[]"), number)
-
-
-def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError
-    return text.rstrip("/")
 
 
 def _instant(text: str) -> datetime:

@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 import uvicorn
 from starlette.types import ASGIApp
 
-from passerelle.cli.demo import furnish
-from passerelle.config import Address, Settings, read_settings
+from passerelle.cli.demo import for_replay, furnish
+from passerelle.config import Settings, read_settings
+from passerelle.kit.addresses import Address
 from passerelle.simulator.app import create_app as create_simulator
+from passerelle.simulator.captures import read_captures
 from passerelle.wiring import OpenGateway, open_gateway
 
 KEY = "demo-key-of-the-tests"
@@ -112,10 +115,19 @@ def settings_of(folder: Path, gateway: int, simulator: int, more: Mapping[str, s
 
 
 @asynccontextmanager
-async def installed(folder: Path, **more: str) -> AsyncIterator[Installation]:
-    """A new installation in the folder; `more` are settings without prefix."""
+async def installed(
+    folder: Path, *, retry_pause: float | None = None, replay: Path | None = None, **more: str
+) -> AsyncIterator[Installation]:
+    """A new installation in the folder; `more` are settings without prefix.
+
+    `retry_pause` in seconds, else the usual. `replay`: a folder of captured answers.
+    """
     gateway_port, simulator_port = take_port(), take_port()
     settings = settings_of(folder, gateway_port.getsockname()[1], simulator_port.getsockname()[1], more)
+    if replay is not None:
+        settings = for_replay(settings, read_captures(replay))
+    if retry_pause is not None:
+        settings = replace(settings, enedis=replace(settings.enedis, retry_pause=retry_pause))
     simulated = replace(
         settings.simulator,
         quota_per_second=settings.limits.per_second,
@@ -123,7 +135,7 @@ async def installed(folder: Path, **more: str) -> AsyncIterator[Installation]:
     )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(create_simulator(simulated), simulator_port))
-        opened = await stack.enter_async_context(open_gateway(settings))
+        opened = await stack.enter_async_context(open_gateway(settings, endless_history=replay is not None))
         await stack.enter_async_context(listening(opened.app, gateway_port))
         await furnish(opened, settings)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60, trust_env=False))
@@ -138,11 +150,21 @@ async def house(tmp_path: Path) -> AsyncIterator[Installation]:
         yield running
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    """One installation for a long table of cases, each of which leaves it as it was found.
+
+    Its tests carry `pytest.mark.asyncio(loop_scope="module")`.
+    """
+    async with installed(tmp_path_factory.mktemp("shared"), retry_pause=0.01) as running:
+        yield running
+
+
 @pytest.fixture
 def install(tmp_path: Path) -> Install:
     """Make an installation with settings of one's own: `async with install(QUOTA_PER_HOUR="20") as house`."""
 
-    def make(**more: str) -> Any:
-        return installed(tmp_path, **more)
+    def make(*, replay: Path | None = None, **more: str) -> Any:
+        return installed(tmp_path, replay=replay, **more)
 
     return make

@@ -35,7 +35,7 @@ SERVER_MODULES = frozenset(
 )
 """What the extra `server` brings; a test compares with pyproject.toml."""
 
-SERVER_COMMANDS = ("demo", "serve", "simulator", "migrate", "account", "key")
+SERVER_COMMANDS = ("demo", "serve", "simulator", "migrate", "doctor", "account", "key")
 
 
 class GrowingGroup(TyperGroup):

@@ -80,6 +80,12 @@ def key_create(
     scope: Annotated[list[Scope] | None, typer.Option("--scope", help="Once for each; all by default.")] = None,
     point: Annotated[list[str] | None, typer.Option("--point", help="Limit the key to these usage points.")] = None,
     label: Annotated[str, typer.Option("--label", help="What the key is for.")] = "",
+    redirect_uri: Annotated[
+        str | None,
+        typer.Option(
+            "--redirect-uri", metavar="URL", help="Where an application written for Enedis takes its callback."
+        ),
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option("--key", envvar="PASSERELLE_KEY", help="A key of the account: only a key hands on what it opens."),
@@ -94,9 +100,9 @@ def key_create(
             by = await rooms.accounts.authenticate(key, now)
             if by.account_id != found.id:
                 raise InvalidRequest("--key is a key of another account.", "--key est une clé d'un autre compte.")
-            made, text = await rooms.accounts.create_key(by, scopes, label, now, points)
+            made, text = await rooms.accounts.create_key(by, scopes, label, now, points, redirect_uri)
         else:
-            made, text = await rooms.accounts.create_first_key(found.id, scopes, label, now, points)
+            made, text = await rooms.accounts.create_first_key(found.id, scopes, label, now, points, redirect_uri)
         _out.print(f"key id: {made}")
         _out.print(f"key:    {text}")
         typer.echo("Keep it now: it is shown once and cannot be recovered.", err=True)
@@ -107,7 +113,7 @@ def key_create(
 def key_list(account: AccountName) -> None:
     async def work(rooms: StoreRooms) -> None:
         found = await _account(rooms, account)
-        table = Table("id", "label", "scopes", "points", "created", "revoked", box=None)
+        table = Table("id", "label", "scopes", "points", "created", "revoked", "redirect address", box=None)
         for each in await rooms.accounts.list_keys(found.id):
             table.add_row(
                 each.id,
@@ -116,6 +122,7 @@ def key_list(account: AccountName) -> None:
                 "some" if each.restricted else "all",
                 in_paris(each.created_at).isoformat(timespec="seconds"),
                 in_paris(each.revoked_at).isoformat(timespec="seconds") if each.revoked_at else "",
+                each.redirect_uri or "",
             )
         _out.print(table)
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from passerelle import client
 from passerelle.cli.language import Language, say
-from passerelle.errors import PROBLEMS, PasserelleError
+from passerelle.errors import PROBLEMS, PasserelleError, StartRefused
 
 PLAIN_WIDTH = 200
 """Columns of a table that goes to a pipe or a file, where nothing tells the width."""
@@ -101,7 +101,9 @@ def report(error: PasserelleError, language: Language) -> None:
     french = language is Language.FRENCH
     detail = problem.detail_fr if french else problem.detail
     action = problem.action_fr if french else problem.action
-    if isinstance(error, client.GatewayUnreachable):
+    if isinstance(error, StartRefused):
+        lines = [f"{say('error', language)} {detail}"]
+    elif isinstance(error, client.GatewayUnreachable):
         lines = [f"{say('error', language)} {detail} {action}"]
     else:
         known = PROBLEMS.get(problem.code, type(error))

@@ -1,14 +1,27 @@
 """The commands of the extra `server`: run things, and the operator's shell."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from passerelle.cli import operator
 from passerelle.cli.demo import DATABASE, demo
+from passerelle.cli.doctor import doctor
 from passerelle.cli.serve import serve, simulate
 from passerelle.cli.servers import run
 from passerelle.config import read_settings
 from passerelle.wiring import bring_up_to_date
 
+ReplayOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--replay",
+        metavar="FOLDER",
+        help="Serve the captured answers of a folder with its INDEX.json instead of simulated households.",
+        show_default=False,
+    ),
+]
 RUN = "Run"
 OPERATE = "Operate"
 
@@ -19,6 +32,7 @@ def register(app: typer.Typer, consent: typer.Typer) -> None:
     app.command("serve", rich_help_panel=RUN, help="The gateway.")(run_serve)
     app.command("simulator", rich_help_panel=RUN, help="The Enedis simulator alone.")(run_simulator)
     app.command("migrate", rich_help_panel=OPERATE, help="Bring the database up to date.")(run_migrate)
+    app.command("doctor", rich_help_panel=OPERATE, help="What works, what does not, and what to do about it.")(doctor)
     account = typer.Typer(help="Accounts of this installation.", no_args_is_help=True)
     key = typer.Typer(help="API keys of an account.", no_args_is_help=True)
     operator.register(account, key, consent)
@@ -26,16 +40,16 @@ def register(app: typer.Typer, consent: typer.Typer) -> None:
     app.add_typer(key, name="key", rich_help_panel=OPERATE)
 
 
-def run_demo() -> None:
-    run(demo(read_settings(database=DATABASE)))
+def run_demo(replay: ReplayOption = None) -> None:
+    run(demo(read_settings(database=DATABASE), replay))
 
 
 def run_serve() -> None:
     run(serve(read_settings()))
 
 
-def run_simulator() -> None:
-    run(simulate(read_settings()))
+def run_simulator(replay: ReplayOption = None) -> None:
+    run(simulate(read_settings(), replay))
 
 
 def run_migrate() -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
-from passerelle.config import PREFIX, Address
+from passerelle.config import PREFIX
 from passerelle.errors import StartRefused
+from passerelle.kit.addresses import Address
 
 BACKLOG = 2_048
 DRAIN_SECONDS = 10
@@ -67,15 +68,20 @@ def _server(app: ASGIApp, trusted_proxies: str) -> _Server:
 
 
 async def serve_all(
-    apps: Sequence[tuple[Bound, ASGIApp]], *, ready: Callable[[], Awaitable[None]], trusted_proxies: str = ""
+    apps: Sequence[tuple[Bound, ASGIApp]],
+    *,
+    ready: Callable[[], Awaitable[None]],
+    stopping: Callable[[], None] = lambda: None,
+    trusted_proxies: str = "",
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` runs once, when every server answers.
+    """Serve until SIGINT or SIGTERM; `ready` runs once, when every server answers, `stopping` when a signal comes.
 
     Requests under way are given time to end. A second signal ends at once.
     """
     servers = [(bound, _server(app, trusted_proxies)) for bound, app in apps]
 
     def stop() -> None:
+        stopping()
         for _, server in servers:
             server.force_exit = server.should_exit
             server.should_exit = True

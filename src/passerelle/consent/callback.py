@@ -9,6 +9,7 @@ from passerelle.kit.redaction import redact
 from passerelle.model.usage_point import UsagePointId, parse_usage_point_id
 
 _LONGEST_TEXT = 200
+_STATUS = re.compile(r"[1-5][0-9]{2}")
 _BETWEEN_POINTS = re.compile(r"[;,]")
 
 
@@ -28,10 +29,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The journey broke. `error`: Enedis' code, or `usage-point-missing`, `usage-point-malformed` when we say so."""
+    """The journey broke. `error`: Enedis' code, or `usage-point-missing`, `usage-point-malformed` when we say so.
+
+    `status`: the HTTP status that Enedis puts into `code`, where it does.
+    """
 
     error: str
     description: str | None = None
+    status: str | None = None
 
 
 CallbackOutcome = Shared | Refused | Failed
@@ -48,7 +53,8 @@ def parse_callback(query: Mapping[str, str]) -> CallbackOutcome:
     if error is not None:
         if error.lower() == "access_denied":
             return Refused(description or error)
-        return Failed(error, description)
+        code = query.get("code", "")
+        return Failed(error, description, code if _STATUS.fullmatch(code) else None)
     names = [name for name in map(str.strip, _BETWEEN_POINTS.split(query.get("usage_point_id", ""))) if name]
     if not names:
         return Failed("usage-point-missing", description)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from passerelle.consent.states import ConsentState, Link
+from passerelle.model.scopes import Scope
 from passerelle.model.usage_point import UsagePointId
 
 Origin = Literal["journey", "adopted", "sandbox", "demo"]
@@ -20,12 +21,31 @@ class LinkedPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicationJourney:
+    """A request that an application written for Enedis began at the mirror: its key, and its own `state`."""
+
+    key_id: str
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The key behind a client id of the mirror. `redirect_uri`: where it wants its customers back, once registered."""
+
+    key_id: str
+    account_id: str
+    scopes: frozenset[Scope]
+    redirect_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentRequest:
     """A consent on its way to Enedis and back.
 
     `duration` is ISO 8601, as Enedis is asked (F§3). `request_ends_at` is the instant after which the customer comes
     back too late; `expires_at` the end of a granted consent, None where none is needed (F§11). The ticket, the nonce
-    and the browser's secret are not part of it: only their keyed hashes are kept.
+    and the browser's secret are not part of it: only their keyed hashes are kept. `journey`: set where the customer
+    goes back to an application written for Enedis.
     """
 
     id: str
@@ -35,6 +55,7 @@ class ConsentRequest:
     requested_at: datetime
     request_ends_at: datetime
     return_url: str | None
+    journey: ApplicationJourney | None = None
     granted_at: datetime | None = None
     expires_at: datetime | None = None
     reason: str | None = None

@@ -8,7 +8,7 @@ class EnedisSettings:
     """Hosts (F§1), the application's credentials at Enedis (F§2), its quota bucket, and how long to wait.
 
     `api_url` and `authorize_url` are addresses of hosts, without a path. `bucket`: v5 has one allowance for the whole
-    application (F§12). Timeouts in seconds.
+    application (F§12). Timeouts in seconds; `retry_pause`: seconds before the first retry, doubled for the second.
     """
 
     api_url: str
@@ -18,3 +18,4 @@ class EnedisSettings:
     bucket: str = "v5"
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    retry_pause: float = 0.5

@@ -98,7 +98,7 @@ def _read(body: bytes) -> tuple[str, float]:
     try:
         answer = msgspec.json.decode(body, type=TokenBody)
         lifetime = USUAL_LIFETIME if answer.expires_in is None else float(answer.expires_in)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise _unreadable() from error
     token = answer.access_token
     if not token or not token.isascii() or not token.isprintable() or not 0 < lifetime < float("inf"):

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -16,6 +17,7 @@ import httpx2
 
 from passerelle.enedis.catalogue import COME_BACK, classify
 from passerelle.enedis.permits import Errand, Permits
+from passerelle.enedis.seen import DAMAGED, LOST, TIMEOUT, Seen, Watch, nobody, read_date
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.enedis.throttling import read_throttle
 from passerelle.enedis.token import FORM, TokenKeeper, credentials
@@ -32,9 +34,6 @@ from passerelle.kit.logs import get_logger
 from passerelle.model.priority import Priority
 
 MOST_RETRIES: Final = 2
-BACKOFF: Final = 0.5
-"""Seconds before the first retry, doubled for the second, then cut by up to half at random."""
-
 MOST_BYTES: Final = 20 * 1024 * 1024
 TOKEN_API: Final = "oauth2"  # noqa: S105 — the name of an API, not a secret
 TOKEN_PATH: Final = "/oauth2/v3/token"  # noqa: S105 — a path, not a secret
@@ -59,11 +58,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """Any answer, as it came. `wait`: whole seconds of its Retry-After."""
+    """Any answer, as it came. `wait`: whole seconds of its Retry-After; `date`: what its own clock said."""
 
     status: int
     content_type: str | None
     wait: int | None
+    date: datetime | None
     body: bytes = field(repr=False)
 
 
@@ -98,7 +98,10 @@ def open_client(settings: EnedisSettings) -> httpx2.AsyncClient:
 
 
 class Transport:
-    """Speaks to Enedis for the whole process. `client` is closed here only if it was made here."""
+    """Speaks to Enedis for the whole process. `client` is closed here only if it was made here.
+
+    `watch` is told of every request that left, each retry too.
+    """
 
     def __init__(
         self,
@@ -108,7 +111,9 @@ class Transport:
         *,
         client: httpx2.AsyncClient | None = None,
         chance: Callable[[], float] = random.random,
+        watch: Watch = nobody,
     ) -> None:
+        self._watch = watch
         self._settings = settings
         self._permits = permits
         self._clock = clock
@@ -139,6 +144,10 @@ class Transport:
         self._tokens.invalidate(token)
         token = await self._tokens.current()
         return await self._exchange(self._read(api, path, params, errand, token))
+
+    async def ensure_token(self) -> None:
+        """Fetch the application's token, unless one is in force. Raises as `get`."""
+        await self._tokens.current()
 
     async def post_form(
         self, api: str, path: str, form: Mapping[str, str], headers: Mapping[str, str], errand: Errand
@@ -171,7 +180,8 @@ class Transport:
                 if retries == MOST_RETRIES or not _may_pass(error):
                     raise
                 log.warning("enedis_retry", api=call.api, problem=error.problem.code, retry=retries + 1)
-            await self._clock.sleep(BACKOFF * 2**retries * (1 - self._chance() / 2))
+            # Cut by up to half at random, so that those who failed together do not come back together.
+            await self._clock.sleep(self._settings.retry_pause * 2**retries * (1 - self._chance() / 2))
             retries += 1
 
     async def _learn(self, api: str, reply: _Reply, *, give_up: bool) -> None:
@@ -203,7 +213,20 @@ class Transport:
                 headers=call.headers,
                 extensions={"trace": trace},
             )
-            return await _send(self._client, request)
+            try:
+                reply = await _send(self._client, request)
+            except (UpstreamTimeout, UpstreamUnavailable, UpstreamBroken) as error:
+                self._watch(Seen(call.api, _OUTCOMES[type(error)]))
+                raise
+            self._watch(Seen(call.api, str(reply.status), reply.date))
+            return reply
+
+
+_OUTCOMES: Final[Mapping[type[PasserelleError], str]] = {
+    UpstreamTimeout: TIMEOUT,
+    UpstreamUnavailable: LOST,
+    UpstreamBroken: DAMAGED,
+}
 
 
 async def _send(client: httpx2.AsyncClient, request: httpx2.Request) -> _Reply:
@@ -228,6 +251,7 @@ async def _send(client: httpx2.AsyncClient, request: httpx2.Request) -> _Reply:
         response.status_code,
         response.headers.get("content-type"),
         min(int(wait), _LONGEST_WAIT) if _SECONDS.fullmatch(wait) else None,
+        read_date(response.headers.get("date")),
         body,
     )
 

@@ -9,18 +9,21 @@ from passerelle.access.caller import Caller
 from passerelle.access.checks import require_scope
 from passerelle.consent.callback import Failed, Refused, Shared, parse_callback
 from passerelle.consent.duration import end_of
-from passerelle.consent.requests import Claim, ConsentRequest, LinkedPoint
+from passerelle.consent.requests import Application, ApplicationJourney, Claim, ConsentRequest, LinkedPoint
 from passerelle.consent.states import ConsentState
 from passerelle.errors import NotFound
 from passerelle.gateway.flights import Flights
 from passerelle.gateway.ports import ConsentStore
 from passerelle.kit.clock import Clock
 from passerelle.kit.crypto import random_id
-from passerelle.kit.signing import Signer
+from passerelle.kit.signing import NONCE_LENGTH, Signer
 from passerelle.model.scopes import Scope
+from passerelle.model.usage_point import UsagePointId
 
 REQUEST_LIFETIME = timedelta(hours=24)
-"""How long the address given to the customer works."""
+"""How long the address given to the customer works, and the customer may take to come back."""
+
+_DIGITS = frozenset("0123456789")
 
 
 class ConsentPage(Protocol):
@@ -28,6 +31,14 @@ class ConsentPage(Protocol):
 
     def address(self, *, state: str, duration: str) -> str:
         """The address to send the customer's browser to."""
+        ...
+
+
+class Applications(Protocol):
+    """The applications of the mirror."""
+
+    async def application(self, key_id: str) -> Application | None:
+        """The key that has this id, as an application of the mirror; None if there is none that stands."""
         ...
 
 
@@ -48,23 +59,46 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where the customer's browser goes on to: the registered address of an application, with its own `state`."""
+
+    address: str
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the customer's page says: the request, if the callback was one of ours, and what came of it."""
+    """What came back with the customer's browser.
+
+    `outcome` None: a callback that belongs to no request under way here. FAILED without a `request`: Enedis failed and
+    lost the state, so that nothing was closed (F§3). FORGOTTEN: the request was withdrawn meanwhile, nothing is linked.
+    `way_back`: set where an application of the mirror waits. `failure`: Enedis' words.
+    """
 
     outcome: ConsentState | None
     request: ConsentRequest | None = None
     claims: tuple[Claim, ...] = ()
-    reason: str | None = None
     ends_at: datetime | None = None
+    failure: Failed | None = None
+    way_back: WayBack | None = None
 
 
 class Consents:
     """Start, follow, list and end consents."""
 
     def __init__(
-        self, *, store: ConsentStore, page: ConsentPage, flights: Flights, clock: Clock, secret: bytes, duration: str
+        self,
+        *,
+        store: ConsentStore,
+        applications: Applications,
+        page: ConsentPage,
+        flights: Flights,
+        clock: Clock,
+        secret: bytes,
+        duration: str,
     ) -> None:
         self._store = store
+        self._applications = applications
         self._page = page
         self._flights = flights
         self._clock = clock
@@ -76,18 +110,29 @@ class Consents:
     async def start(self, caller: Caller, duration: str | None, return_url: str | None) -> Started:
         """A new request of the caller's account. Raises ScopeMissing, and InvalidRequest for a bad duration."""
         require_scope(caller, Scope.CONSENTS)
+        wanted = self._duration if duration is None else duration
+        return await self._begin(caller.account_id, wanted, return_url=return_url)
+
+    async def _begin(
+        self,
+        account_id: str,
+        duration: str,
+        *,
+        return_url: str | None = None,
+        journey: ApplicationJourney | None = None,
+    ) -> Started:
         now = await self._clock.now()
-        wanted = duration or self._duration
-        end_of(wanted, now)
+        end_of(duration, now)
         ticket = self._tickets.issue()
         request = ConsentRequest(
             id=random_id(),
-            account_id=caller.account_id,
+            account_id=account_id,
             state=ConsentState.REQUESTED,
-            duration=wanted,
+            duration=duration,
             requested_at=now,
             request_ends_at=now + REQUEST_LIFETIME,
             return_url=return_url,
+            journey=journey,
         )
         await self._store.create(request, self._tickets.fingerprint(ticket))
         return Started(request, ticket)
@@ -95,10 +140,14 @@ class Consents:
     async def depart(self, ticket: str, browser: str | None) -> Departure | None:
         """Bind the ticket's request to this browser and send it to Enedis. None if the ticket opens nothing.
 
-        The `state` is single-use, signed and far below Enedis' limit of 100 characters (F§3).
+        A request that failed at Enedis begins anew, as long as it is in time.
         """
         if not self._tickets.signed_here(ticket):
             return None
+        return await self._depart(ticket, browser)
+
+    async def _depart(self, ticket: str, browser: str | None, digit: str = "") -> Departure | None:
+        """The `state` is single-use, signed and far below Enedis' limit of 100 characters (F§3)."""
         own = browser if browser is not None and self._browsers.signed_here(browser) else self._browsers.issue()
         state = self._states.issue()
         now = await self._clock.now()
@@ -110,7 +159,25 @@ class Consents:
         )
         if request is None:
             return None
-        return Departure(self._page.address(state=state, duration=request.duration), own)
+        return Departure(self._page.address(state=state + digit, duration=request.duration), own)
+
+    async def application(self, key_id: str) -> Application | None:
+        """The application of the mirror that has this client id, if its key stands and may start consents."""
+        found = await self._applications.application(key_id)
+        return found if found is not None and Scope.CONSENTS in found.scopes else None
+
+    async def authorize(
+        self, application: Application, duration: str, state: str | None, browser: str | None
+    ) -> Departure | None:
+        """Begin a request for an application of the mirror and send the browser to Enedis in one step.
+
+        A digit at the end of the application's `state` is handed on: it selects a customer of the sandbox (F§11).
+        Raises InvalidRequest for a bad duration.
+        """
+        journey = ApplicationJourney(application.key_id, state)
+        started = await self._begin(application.account_id, duration, journey=journey)
+        last = (state or "")[-1:]
+        return await self._depart(started.ticket, browser, last if last in _DIGITS else "")
 
     async def arrive(self, query: Mapping[str, str], browser: str | None) -> Arrival:
         """What a callback means. What it names is a claim: it came through the browser (F§3).
@@ -118,32 +185,52 @@ class Consents:
         A callback whose state is absent, forged, used, late or another browser's changes nothing.
         """
         outcome = parse_callback(query)
-        request = await self._take(query.get("state"), browser)
+        state = query.get("state")
+        if state is None and query.get("error"):
+            return Arrival(ConsentState.FAILED)
+        request = await self._take(state, browser)
         if request is None:
-            reason = outcome.error if isinstance(outcome, Failed) else None
-            return Arrival(ConsentState.FAILED if reason else None, reason=reason)
+            return Arrival(None)
+        way_back = await self._way_back(request)
         match outcome:
             case Shared(points):
-                now = await self._clock.now()
-                ends_at = end_of(request.duration, now)
-                claims = await self._store.grant(request.id, points, now, ends_at)
-                linked = any(claim.state is ConsentState.GRANTED for claim in claims)
-                state = ConsentState.GRANTED if linked else ConsentState.DISPUTED
-                return Arrival(state, request, tuple(claims), ends_at=ends_at)
+                return await self._shared(request, points, way_back)
             case Refused(reason):
                 await self._store.close(request.id, ConsentState.REFUSED, reason)
-                return Arrival(ConsentState.REFUSED, request, reason=reason)
+                return Arrival(ConsentState.REFUSED, request, way_back=way_back)
             case Failed(error=reason):
                 await self._store.close(request.id, ConsentState.FAILED, reason)
-                return Arrival(ConsentState.FAILED, request, reason=reason)
+                return Arrival(ConsentState.FAILED, request, failure=outcome, way_back=way_back)
+
+    async def _shared(
+        self, request: ConsentRequest, points: tuple[UsagePointId, ...], way_back: WayBack | None
+    ) -> Arrival:
+        now = await self._clock.now()
+        ends_at = end_of(request.duration, now)
+        claims = await self._store.grant(request.id, points, now, ends_at)
+        if not claims:
+            return Arrival(ConsentState.FORGOTTEN, request, way_back=way_back)
+        linked = any(claim.state is ConsentState.GRANTED for claim in claims)
+        state = ConsentState.GRANTED if linked else ConsentState.DISPUTED
+        return Arrival(state, request, tuple(claims), ends_at, way_back=way_back)
 
     async def _take(self, state: str | None, browser: str | None) -> ConsentRequest | None:
         if state is None or browser is None:
             return None
-        if not (self._states.signed_here(state) and self._browsers.signed_here(browser)):
+        signed = state[:NONCE_LENGTH] if state[NONCE_LENGTH:] in _DIGITS else state
+        if not (self._states.signed_here(signed) and self._browsers.signed_here(browser)):
             return None
         now = await self._clock.now()
-        return await self._store.take(self._states.fingerprint(state), self._browsers.fingerprint(browser), now)
+        return await self._store.take(self._states.fingerprint(signed), self._browsers.fingerprint(browser), now)
+
+    async def _way_back(self, request: ConsentRequest) -> WayBack | None:
+        """None too where the application's key was revoked meanwhile: its address is told nothing any more."""
+        if request.journey is None:
+            return None
+        application = await self.application(request.journey.key_id)
+        if application is None or application.redirect_uri is None:
+            return None
+        return WayBack(application.redirect_uri, request.journey.state)
 
     async def of_account(self, caller: Caller) -> list[tuple[ConsentRequest, list[LinkedPoint]]]:
         """The account's consents, newest first. Raises ScopeMissing."""

@@ -1,6 +1,7 @@
 """What the account holds: its usage points, what they can deliver, and the days that are not whole."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -25,8 +26,11 @@ class Ledger(Protocol):
         """By series, the days that Enedis was asked for and did not give whole, with the last reason."""
         ...
 
-    async def refused(self, point_id: str) -> frozenset[Series]:
-        """The series of which nothing was ever given and whose last answer was a refusal of the whole kind."""
+    async def refused(self, point_ids: Collection[str]) -> Mapping[str, AbstractSet[Series]]:
+        """By point, the series of which nothing was ever given and whose last answer refused the whole kind.
+
+        A point without any is absent.
+        """
         ...
 
 
@@ -62,21 +66,24 @@ class ListPoints:
         """The points of the account that this key may see. Raises ScopeMissing."""
         require_scope(caller, Scope.USAGE_POINTS_READ)
         now = await self._clock.now()
-        views: list[PointView] = []
-        for linked in await self._links.of_account(caller.account_id):
-            if caller.usage_points is not None and linked.usage_point_id not in caller.usage_points:
-                continue
-            refused = await self._ledger.refused(linked.link.point_id)
-            views.append(
-                PointView(
-                    linked.usage_point_id,
-                    linked.link,
-                    standing(linked.link, now),
-                    tuple(each for each in Series if each not in refused and each.scope in caller.scopes),
-                    tuple(each for each in CustomerRecord if each.scope in caller.scopes),
-                )
+        points = [
+            linked
+            for linked in await self._links.of_account(caller.account_id)
+            if caller.usage_points is None or linked.usage_point_id in caller.usage_points
+        ]
+        refused = await self._ledger.refused([linked.link.point_id for linked in points])
+        records = tuple(each for each in CustomerRecord if each.scope in caller.scopes)
+        series = [each for each in Series if each.scope in caller.scopes]
+        return [
+            PointView(
+                linked.usage_point_id,
+                linked.link,
+                standing(linked.link, now),
+                tuple(each for each in series if each not in refused.get(linked.link.point_id, ())),
+                records,
             )
-        return views
+            for linked in points
+        ]
 
     async def open_days(self, caller: Caller, point: UsagePointId) -> list[OpenDays]:
         """The days of this point that were asked for and are not whole, by series and by day.

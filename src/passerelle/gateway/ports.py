@@ -14,7 +14,7 @@ from passerelle.consent.states import ConsentState, Link
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
-from passerelle.model.reading import AnyReading, GapReason
+from passerelle.model.reading import AnyReading, GapReason, Readings
 from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
 
@@ -48,15 +48,11 @@ class Enedis(Protocol):
 class DayStore(Protocol):
     """Completed days, sealed with the account's content key."""
 
-    async def held(
-        self, caller: Caller, point_id: str, series: Series, span: DaySpan
-    ) -> Mapping[date, tuple[AnyReading, ...]]:
+    async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Mapping[date, Readings]:
         """The completed days of the span. A day that does not open is an error (InternalError), never a miss."""
         ...
 
-    async def keep(
-        self, caller: Caller, point_id: str, series: Series, days: Mapping[date, tuple[AnyReading, ...]]
-    ) -> None:
+    async def keep(self, caller: Caller, point_id: str, series: Series, days: Mapping[date, Readings]) -> None:
         """Keep these days, replacing what was held for them."""
         ...
 

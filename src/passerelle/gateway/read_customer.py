@@ -6,6 +6,7 @@ from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link, after_refusal
 from passerelle.errors import ConsentError, UpstreamTimeout
+from passerelle.gateway.patience import Patience
 from passerelle.gateway.ports import Enedis, Errand, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.model.customer import AnyRecord, CustomerRecord
@@ -16,10 +17,11 @@ from passerelle.model.usage_point import UsagePointId
 class ReadCustomer:
     """Check, ask Enedis once for all who wait, answer. Nothing is kept: these are names and addresses."""
 
-    def __init__(self, *, links: LinkStore, enedis: Enedis, clock: Clock) -> None:
+    def __init__(self, *, links: LinkStore, enedis: Enedis, clock: Clock, patience: Patience | None = None) -> None:
         self._links = links
         self._enedis = enedis
         self._clock = clock
+        self._patience = patience or Patience()
         self._under_way: dict[tuple[str, CustomerRecord], asyncio.Task[AnyRecord]] = {}
 
     async def __call__(self, caller: Caller, point: UsagePointId, record: CustomerRecord, wait: float) -> AnyRecord:
@@ -32,12 +34,9 @@ class ReadCustomer:
         require_scope(caller, record.scope)
         link = require_point(caller, point, await self._links.find(caller.account_id, point), now)
         task = self._flight(caller, point, link, record)
-        try:
-            return await asyncio.wait_for(asyncio.shield(task), wait)
-        except TimeoutError:
-            raise UpstreamTimeout(
-                "Enedis has not answered yet.", "Enedis n'a pas encore répondu.", retry_after=5
-            ) from None
+        if not await self._patience.wait([task], wait):
+            raise UpstreamTimeout("Enedis has not answered yet.", "Enedis n'a pas encore répondu.", retry_after=5)
+        return task.result()
 
     def _flight(
         self, caller: Caller, point: UsagePointId, link: Link, record: CustomerRecord

@@ -1,25 +1,27 @@
 """Read a series of a usage point over any range of days: the main use case."""
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.errors import InternalError, PasserelleError
 from passerelle.gateway.fetch_days import Batch, FetchDays, Order
 from passerelle.gateway.flights import Flight, Flights, Lane
+from passerelle.gateway.patience import Patience
 from passerelle.gateway.ports import DayStore, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
-from passerelle.model.reading import AnyReading, Gap, GapReason
+from passerelle.model.reading import AnyReading, Gap, GapReason, Readings
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.calls import plan_calls
 from passerelle.plan.gaps import reason_of
-from passerelle.plan.merge import Fetched, merge
+from passerelle.plan.merge import Fetched, Merged, merge
 from passerelle.plan.rules import clip, days_per_call
 
 INTERACTIVE_CALLS = 10
@@ -52,11 +54,16 @@ class SeriesAnswer:
     point: UsagePointId
     series: Series
     span: DaySpan
-    readings: tuple[AnyReading, ...]
+    days: tuple[Readings, ...]
     gaps: tuple[Gap, ...]
     as_of: datetime
     cache: CacheUse
     failure: PasserelleError | None = None
+
+    @property
+    def readings(self) -> tuple[AnyReading, ...]:
+        """All readings in order of time, made one by one: writers that can take a day at once use `days`."""
+        return tuple(chain.from_iterable(self.days))
 
     @property
     def unfinished(self) -> bool:
@@ -65,14 +72,31 @@ class SeriesAnswer:
 
 
 class ReadSeries:
-    """Check, look at what is held, fetch the rest in the fewest calls, merge."""
+    """Check, look at what is held, fetch the rest in the fewest calls, merge.
 
-    def __init__(self, *, links: LinkStore, days: DayStore, fetch: FetchDays, flights: Flights, clock: Clock) -> None:
+    `watch` is told how much of each answer the store had.
+    """
+
+    def __init__(
+        self,
+        *,
+        links: LinkStore,
+        days: DayStore,
+        fetch: FetchDays,
+        flights: Flights,
+        clock: Clock,
+        patience: Patience | None = None,
+        endless_history: bool = False,
+        watch: Callable[[CacheUse], None] | None = None,
+    ) -> None:
+        self._watch = watch
         self._links = links
         self._days = days
         self._fetch = fetch
         self._flights = flights
+        self._patience = patience or Patience()
         self._clock = clock
+        self._endless_history = endless_history
 
     async def __call__(self, ask: SeriesAsk) -> SeriesAnswer:
         """The answer, whole or with its gaps named.
@@ -84,18 +108,19 @@ class ReadSeries:
         require_scope(ask.caller, ask.series.scope)
         link = require_point(ask.caller, ask.point, await self._links.find(ask.caller.account_id, ask.point), now)
         activated_on = await self._links.activation(link.point_id, ask.series.direction)
-        clipped = clip(ask.span, ask.series, now, activated_on)
+        clipped = clip(ask.span, ask.series, now, activated_on, endless_history=self._endless_history)
         if clipped.usable is None:
             merged = merge(ask.span, clipped.gaps, {}, ())
-            return self._answer(ask, merged.readings, merged.gaps, now, CacheUse.HIT, ())
+            return self._answer(ask, merged, now, CacheUse.HIT, ())
         held = await self._days.held(ask.caller, link.point_id, ask.series, clipped.usable)
         order = Order(ask.caller, ask.point, link, ask.series)
         missing = {day for day in clipped.usable if day not in held}
         flights = self._launch(order, missing)
-        outcomes = await _land(flights, ask.wait)
+        await self._patience.wait([flight.task for flight in flights], ask.wait)
+        outcomes = _landed(flights)
         merged = merge(ask.span, clipped.gaps, held, outcomes)
         cache = CacheUse.HIT if not flights else CacheUse.PARTIAL if held else CacheUse.MISS
-        return self._answer(ask, merged.readings, merged.gaps, now, cache, outcomes)
+        return self._answer(ask, merged, now, cache, outcomes)
 
     def _launch(self, order: Order, missing: set[date]) -> list[Flight]:
         """The flights that will bring the missing days: those under way, and new ones for the rest."""
@@ -121,12 +146,13 @@ class ReadSeries:
     def _answer(
         self,
         ask: SeriesAsk,
-        readings: tuple[AnyReading, ...],
-        gaps: tuple[Gap, ...],
+        merged: Merged,
         now: datetime,
         cache: CacheUse,
         outcomes: tuple[Fetched, ...],
     ) -> SeriesAnswer:
+        if self._watch is not None:
+            self._watch(cache)
         failed = next(
             (
                 each.error
@@ -135,7 +161,7 @@ class ReadSeries:
             ),
             None,
         )
-        return SeriesAnswer(ask.point, ask.series, ask.span, readings, gaps, now, cache, failed)
+        return SeriesAnswer(ask.point, ask.series, ask.span, merged.days, merged.gaps, now, cache, failed)
 
 
 def refuse_if_empty(answer: SeriesAnswer) -> SeriesAnswer:
@@ -144,19 +170,16 @@ def refuse_if_empty(answer: SeriesAnswer) -> SeriesAnswer:
     While something is still pending the answer stands (INTERFACE section 3).
     """
     pending = any(gap.reason is GapReason.PENDING for gap in answer.gaps)
-    if answer.failure is not None and not answer.readings and not pending:
+    if answer.failure is not None and not answer.days and not pending:
         raise answer.failure
     return answer
 
 
-async def _land(flights: list[Flight], wait: float) -> tuple[Fetched, ...]:
-    """The outcomes of the flights that land in time."""
-    if not flights:
-        return ()
-    done, _ = await asyncio.wait([flight.task for flight in flights], timeout=wait)
+def _landed(flights: list[Flight]) -> tuple[Fetched, ...]:
+    """The outcomes of the flights that have landed."""
     outcomes: list[Fetched] = []
     for flight in flights:
-        if flight.task not in done:
+        if not flight.task.done():
             continue
         if flight.task.cancelled():
             stopped = InternalError("The work was stopped.", "Le travail a été arrêté.", retryable=True)

@@ -28,8 +28,17 @@ class SealBroken(Exception):
 
 def context(*parts: str | bytes) -> bytes:
     """The parts as one byte string that only this list of parts gives."""
-    encoded = [part.encode() if isinstance(part, str) else part for part in parts]
-    return CONTEXT_VERSION + b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return CONTEXT_VERSION + b"".join([_prefixed(part) for part in parts])
+
+
+def within(outer: bytes, part: str) -> bytes:
+    """The context of `outer`'s parts and one more: for many that differ only in their last."""
+    return outer + _prefixed(part)
+
+
+def _prefixed(part: str | bytes) -> bytes:
+    encoded = part.encode() if isinstance(part, str) else part
+    return len(encoded).to_bytes(4, "big") + encoded
 
 
 def derive(secret: bytes, *label: str | bytes) -> bytes:

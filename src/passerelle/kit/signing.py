@@ -6,6 +6,8 @@ from base64 import urlsafe_b64encode
 
 _NONCE_BYTES = 16
 _MARK_BYTES = 16
+NONCE_LENGTH = 44
+"""Characters of a signed nonce."""
 
 
 class Signer:
@@ -15,7 +17,7 @@ class Signer:
         self._key = hmac.digest(key, b"passerelle signer " + purpose.encode(), "sha256")
 
     def issue(self) -> str:
-        """A fresh signed nonce: 44 URL-safe characters, 128 random bits and a 128-bit mark."""
+        """A fresh signed nonce: `NONCE_LENGTH` URL-safe characters, 128 random bits and a 128-bit mark."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return f"{_text(nonce)}{_text(self._mark(_text(nonce)))}"
 

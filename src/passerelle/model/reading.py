@@ -1,8 +1,10 @@
 """Readings, gaps, and what one civil day of a series holds."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import overload
 
 from passerelle.errors import Problem
 
@@ -36,6 +38,56 @@ class Peak:
 
 
 AnyReading = Reading | Peak
+
+
+class EvenReadings(Sequence[Reading]):
+    """Readings of one step and one quality without a hole, kept as plain numbers.
+
+    Nearly every day of a curve is one of these: 48 values and two instants, made into readings only for whoever asks.
+    """
+
+    __slots__ = ("quality", "start", "step", "values")
+
+    def __init__(self, start: datetime, step: timedelta, values: Sequence[int], quality: Quality) -> None:
+        self.start = start
+        self.step = step
+        self.values = values
+        self.quality = quality
+
+    @property
+    def end(self) -> datetime:
+        """The end of the last reading, excluded."""
+        return self.start + self.step * len(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, at: int) -> Reading: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Reading, ...]: ...
+    def __getitem__(self, at: int | slice) -> Reading | tuple[Reading, ...]:
+        if isinstance(at, slice):
+            return tuple(self)[at]
+        index = range(len(self.values))[at]
+        begin = self.start + self.step * index
+        return Reading(begin, begin + self.step, self.values[index], self.quality)
+
+    def __iter__(self) -> Iterator[Reading]:
+        begin, step, quality = self.start, self.step, self.quality
+        for value in self.values:
+            end = begin + step
+            yield Reading(begin, end, value, quality)
+            begin = end
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and not isinstance(other, str) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # equal to a list of readings, which has no hash either
+
+
+Readings = Sequence[AnyReading]
+"""The readings of a day or of a range, in order of time."""
 
 
 class GapReason(StrEnum):

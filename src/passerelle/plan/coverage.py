@@ -1,29 +1,38 @@
 """What readings cover of their days, and what they leave open."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, day_bounds
-from passerelle.model.reading import AnyReading, Peak
+from passerelle.model.reading import AnyReading, EvenReadings, Peak, Readings
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def by_day(readings: Iterable[AnyReading]) -> dict[date, tuple[AnyReading, ...]]:
+def by_day(readings: Iterable[AnyReading]) -> dict[date, Readings]:
     """The readings of each civil day that has any, in the order given."""
     days: dict[date, list[AnyReading]] = {}
+    day, start, end = date.min, _NEVER, _NEVER
     for reading in readings:
-        day = reading.day if isinstance(reading, Peak) else civil_day(reading.start)
+        if isinstance(reading, Peak):
+            day, start, end = reading.day, _NEVER, _NEVER
+        elif not start <= reading.start < end:  # neighbours share their day: its bounds are worked out once
+            day = civil_day(reading.start)
+            start, end = day_bounds(day)
         days.setdefault(day, []).append(reading)
     return {day: tuple(found) for day, found in days.items()}
 
 
-def holes(day: date, readings: Iterable[AnyReading]) -> list[tuple[datetime, datetime]]:
+def holes(day: date, readings: Readings) -> list[tuple[datetime, datetime]]:
     """The stretches of the civil day that no reading covers, in UTC, in order.
 
     A day of 23 or 25 hours is whole when its own bounds are covered, whatever the number of readings and their steps
     (F§6). A peak covers its day.
     """
     start, end = day_bounds(day)
+    if isinstance(readings, EvenReadings) and readings.start == start and readings.end == end:
+        return []
     found: list[tuple[datetime, datetime]] = []
     at = start
     for reading in readings:
@@ -37,6 +46,6 @@ def holes(day: date, readings: Iterable[AnyReading]) -> list[tuple[datetime, dat
     return found
 
 
-def complete_days(span: DaySpan, readings: Mapping[date, tuple[AnyReading, ...]]) -> dict[date, tuple[AnyReading, ...]]:
+def complete_days(span: DaySpan, readings: Mapping[date, Readings]) -> dict[date, Readings]:
     """The days of `span` that are wholly covered: these never need to be asked for again."""
     return {day: found for day, found in readings.items() if day in span and not holes(day, found)}

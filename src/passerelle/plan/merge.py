@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from itertools import chain
 
 from passerelle.errors import PasserelleError
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
-from passerelle.model.reading import AnyReading, Gap, GapReason, Peak
+from passerelle.model.reading import AnyReading, EvenReadings, Gap, GapReason, Peak, Readings
 from passerelle.plan.coverage import holes
 from passerelle.plan.gaps import join, reason_of
 from passerelle.plan.rules import DayGap
@@ -18,27 +19,32 @@ class Fetched:
     """What one call to Enedis brought for its days: readings by day, or the error that it ended with."""
 
     span: DaySpan
-    days: Mapping[date, tuple[AnyReading, ...]] = field(default_factory=dict)
+    days: Mapping[date, Readings] = field(default_factory=dict)
     error: PasserelleError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Readings in order of time, and gaps for every stretch of the asked days that has none."""
+    """Readings by day in order of time, and gaps for every stretch of the asked days that has none."""
 
-    readings: tuple[AnyReading, ...]
+    days: tuple[Readings, ...]
     gaps: tuple[Gap, ...]
+
+    @property
+    def readings(self) -> tuple[AnyReading, ...]:
+        """All readings, one after the other."""
+        return tuple(chain.from_iterable(self.days))
 
 
 def merge(
     asked: DaySpan,
     clipped: Iterable[DayGap],
-    held: Mapping[date, tuple[AnyReading, ...]],
+    held: Mapping[date, Readings],
     fetched: Iterable[Fetched],
 ) -> Merged:
     """Every day of `asked` as readings or as a gap; days that nothing tells about are `pending`."""
     reasons = {day: gap.reason for gap in clipped for day in gap.span}
-    brought: dict[date, tuple[AnyReading, ...]] = {}
+    brought: dict[date, Readings] = {}
     errors: dict[date, PasserelleError] = {}
     for outcome in fetched:
         for day in outcome.span:
@@ -47,12 +53,12 @@ def merge(
                 errors.pop(day, None)
             elif day not in brought:
                 errors[day] = outcome.error
-    readings: list[AnyReading] = []
+    parts: list[Readings] = []
     gaps: list[Gap] = []
     for day in asked:
         found = held.get(day) or brought.get(day)
         if found:
-            readings.extend(found)
+            parts.append(found)
             gaps.extend(Gap(start, end, GapReason.MISSING) for start, end in holes(day, found))
             continue
         start, end = day_bounds(day)
@@ -64,17 +70,26 @@ def merge(
             gaps.append(Gap(start, end, reason_of(errors[day]), errors[day].problem))
         else:
             gaps.append(Gap(start, end, GapReason.PENDING))
-    return Merged(tuple(readings), join(gaps))
+    return Merged(tuple(parts), join(gaps))
 
 
-def energy_wh(readings: Iterable[AnyReading]) -> int:
+def energy_wh(days: Iterable[Readings]) -> int:
     """The energy of what is present, in Wh: W × minutes / 60 for a curve (F§5), rounded half up once at the end.
 
     A daily reading holds Wh already: pass its values to `sum`. Peaks have no energy.
     """
-    watt_minutes = sum(
-        reading.value * (int((reading.end - reading.start).total_seconds()) // 60)
-        for reading in readings
-        if not isinstance(reading, Peak)
-    )
-    return (watt_minutes + 30) // 60
+    watt_seconds = 0
+    for readings in days:
+        if isinstance(readings, EvenReadings):
+            watt_seconds += sum(readings.values) * _seconds(readings.step)
+        else:
+            watt_seconds += sum(
+                reading.value * _seconds(reading.end - reading.start)
+                for reading in readings
+                if not isinstance(reading, Peak)
+            )
+    return (watt_seconds + 1800) // 3600
+
+
+def _seconds(length: timedelta) -> int:
+    return length.days * 86_400 + length.seconds

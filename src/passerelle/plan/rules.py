@@ -57,12 +57,15 @@ class Clipped:
     gaps: tuple[DayGap, ...]
 
 
-def clip(asked: DaySpan, series: Series, now: datetime, activated_on: date | None) -> Clipped:
+def clip(
+    asked: DaySpan, series: Series, now: datetime, activated_on: date | None, *, endless_history: bool = False
+) -> Clipped:
     """The part of `asked` that Enedis can have at `now`, and why not the rest.
 
     `activated_on` is the first day that the meter can have, once learnt (F§7); None where it is not known.
+    `endless_history`: captured answers do not grow too old.
     """
-    oldest = first_served(series, now)
+    oldest = date.min if endless_history else first_served(series, now)
     floor = max(oldest, activated_on) if activated_on else oldest
     ceiling = published_end(now)
     cuts = (

@@ -30,6 +30,14 @@ class Snapshot:
     window_seconds: float
 
 
+Watch = Callable[[Priority, float], None]
+"""Told of each departure: how urgent it was, and the seconds that it waited, in the line and for its slot."""
+
+
+def nobody(priority: Priority, seconds: float) -> None:
+    """For a quota that nobody watches."""
+
+
 class QuotaTurn:
     """One request's turn. It is charged when it departs, not before."""
 
@@ -42,7 +50,12 @@ class QuotaTurn:
         limits: Limits,
         account_id: str,
         priority: Priority,
+        watch: Watch,
+        monotonic: Callable[[], float],
     ) -> None:
+        self._watch = watch
+        self._monotonic = monotonic
+        self._waited = 0.0
         self._queue = queue
         self._departures = departures
         self._bucket = bucket
@@ -53,7 +66,9 @@ class QuotaTurn:
 
     async def enter(self) -> None:
         """Wait for a place in front of the bucket."""
+        began = self._monotonic()
         await self._queue.enter(self._account_id, self._priority)
+        self._waited += self._monotonic() - began
         self._has_place = True
 
     async def depart(self) -> None:
@@ -64,10 +79,13 @@ class QuotaTurn:
         """
         if not self._has_place:
             await self.enter()
+        began = self._monotonic()
         try:
             await self._departures.leave(self._bucket, self._limits, self._priority)
         finally:
             self.leave()
+        self._watch(self._priority, self._waited + self._monotonic() - began)
+        self._waited = 0.0
 
     def leave(self) -> None:
         """Hand the place on, if it is still held. Without `depart`, nothing was counted."""
@@ -80,11 +98,20 @@ class QuotaPermits:
     """The quota of one process, kept with all others in `home`.
 
     `limits` by bucket; one that is not in it is the caller's fault (KeyError). `wall_ns` must be the clock of `home`.
+    `watch` is told of each departure.
     """
 
     def __init__(
-        self, home: Home, limits: Mapping[str, Limits], clock: Clock, *, wall_ns: Callable[[], int] = time.time_ns
+        self,
+        home: Home,
+        limits: Mapping[str, Limits],
+        clock: Clock,
+        *,
+        wall_ns: Callable[[], int] = time.time_ns,
+        watch: Watch = nobody,
     ) -> None:
+        self._watch = watch
+        self._clock = clock
         self._home = home
         self._limits = limits
         self._departures = Departures(home, clock, wall_ns)
@@ -100,6 +127,8 @@ class QuotaPermits:
             limits=self._limits[bucket],
             account_id=account_id,
             priority=priority,
+            watch=self._watch,
+            monotonic=self._clock.monotonic,
         )
         await turn.enter()
         try:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from passerelle.simulator import authorize, oauth
+from passerelle.simulator import authorize, oauth, replay
 from passerelle.simulator.answers import Refused, json, refuse
 from passerelle.simulator.clock import RealTime
 from passerelle.simulator.control import switches, truth, values
@@ -16,15 +16,8 @@ from passerelle.simulator.settings import SimulatorSettings
 from passerelle.simulator.v5 import customers, measures
 from passerelle.simulator.world import World
 
-ROUTES = [
-    *oauth.routes,
-    *measures.routes,
-    *customers.routes,
-    *authorize.routes,
-    *switches.routes,
-    *values.routes,
-    *truth.routes,
-]
+HOUSE = [*oauth.routes, *authorize.routes, *switches.routes, *values.routes, *truth.routes]
+DATA = [*measures.routes, *customers.routes]
 
 
 class Simulator(Starlette):
@@ -32,7 +25,8 @@ class Simulator(Starlette):
 
     def __init__(self, world: World) -> None:
         handlers = {Refused: refuse, BadInput: bad_input, HTTPException: unknown_path}
-        super().__init__(routes=ROUTES, exception_handlers=handlers)
+        data = DATA if world.settings.captures is None else replay.routes
+        super().__init__(routes=[*HOUSE, *data], exception_handlers=handlers)
         self.router.redirect_slashes = False
         self.state.simulator = world
         self._gate = Gate(world, super().__call__)

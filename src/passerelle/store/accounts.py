@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.access.caller import Caller
+from passerelle.consent.addresses import checked_redirect_uri
+from passerelle.consent.requests import Application
 from passerelle.errors import InvalidRequest, NotFound, ScopeMissing
 from passerelle.kit.crypto import random_id, random_key
 from passerelle.model.scopes import ALL_SCOPES, Scope
@@ -18,10 +20,11 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.store.claims import held_lookups, promote
 from passerelle.store.credentials import DEMO_ID, Credentials, key_invalid
 from passerelle.store.engine import reading, scrub, writing
-from passerelle.store.tables import accounts, credentials, days
+from passerelle.store.tables import AnyRow, accounts, credentials, days
 from passerelle.store.vault import CredentialKind, Secrets, new_credential
 
 SHORTEST_CHOSEN_KEY = 8
+_REDIRECT_URI = "redirect address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """An API key without its secret. `restricted`: whether it is limited to some usage points."""
+    """An API key without its secret. `restricted`: whether it is limited to some usage points.
+
+    `redirect_uri`: where the application written for Enedis that has this key wants its customers back.
+    """
 
     id: str
     label: str
@@ -43,6 +49,7 @@ class KeyInfo:
     restricted: bool
     created_at: datetime
     revoked_at: datetime | None
+    redirect_uri: str | None = None
 
 
 class Accounts:
@@ -104,13 +111,16 @@ class Accounts:
         label: str,
         now: datetime,
         points: frozenset[UsagePointId] | None = None,
+        redirect_uri: str | None = None,
     ) -> tuple[str, str]:
         """The id and the text of the account's first key, which makes its content key.
 
-        Raises NotFound for an unknown account, InvalidRequest if it has a key that opens: only that key can hand on.
-        Where all keys are revoked, what they sealed is erased, as nothing can open it any more.
+        Raises NotFound for an unknown account, InvalidRequest if it has a key that opens: only that key can hand on;
+        InvalidRequest too for a bad redirect address, or one without the scope to start consents. Where all keys are
+        revoked, what they sealed is erased, as nothing can open it any more.
         """
         sealed, text = self._first(account_id, scopes, points)
+        sealed |= self._registered(sealed["id"], scopes, redirect_uri)
         return await self._add_first(account_id, sealed, text, label, now)
 
     async def create_key_with_secret(self, account_id: str, key_text: str, now: datetime) -> tuple[str, str]:
@@ -176,10 +186,12 @@ class Accounts:
         label: str,
         now: datetime,
         points: frozenset[UsagePointId] | None = None,
+        redirect_uri: str | None = None,
     ) -> tuple[str, str]:
         """The id and the text of a further key, which `by` hands on from what it opens itself.
 
-        Raises ScopeMissing if the new key would reach further than `by`, KeyInvalid if `by` is not a key that stands.
+        Raises ScopeMissing if the new key would reach further than `by`, KeyInvalid if `by` is not a key that stands,
+        InvalidRequest as `create_first_key`.
         """
         _require_within(by, scopes, points)
         sealed, text = new_credential(
@@ -190,6 +202,7 @@ class Accounts:
             scopes=scopes,
             points=points,
         )
+        sealed |= self._registered(sealed["id"], scopes, redirect_uri)
         async with writing(self._engine) as connection:
             await _require_key(connection, by)
             await connection.execute(insert(credentials).values(**sealed, label=label, created_at=now))
@@ -212,9 +225,40 @@ class Accounts:
                 row.points_sealed is not None,
                 row.created_at,
                 row.revoked_at,
+                self._redirect_uri(row),
             )
             for row in rows
         ]
+
+    async def application(self, key_id: str) -> Application | None:
+        """The key that has this id, as an application of the mirror; None if there is none that stands."""
+        query = select(credentials).where(
+            credentials.c.id == key_id, credentials.c.kind == "key", credentials.c.revoked_at.is_(None)
+        )
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        return Application(
+            row.id, row.account_id, frozenset(Scope(name) for name in row.scopes), self._redirect_uri(row)
+        )
+
+    def _registered(self, key_id: str, scopes: frozenset[Scope], redirect_uri: str | None) -> dict[str, Any]:
+        """The column of a key's redirect address. Raises InvalidRequest for a bad one, or a key that may not use it."""
+        if redirect_uri is None:
+            return {}
+        if Scope.CONSENTS not in scopes:
+            raise InvalidRequest(
+                f"A key with a redirect address needs the scope {Scope.CONSENTS}.",
+                f"Une clé avec une adresse de retour a besoin de la portée {Scope.CONSENTS}.",
+            )
+        return {
+            "redirect_uri_sealed": self._secrets.seal_text(checked_redirect_uri(redirect_uri), _REDIRECT_URI, key_id)
+        }
+
+    def _redirect_uri(self, row: AnyRow) -> str | None:
+        sealed = row.redirect_uri_sealed
+        return None if sealed is None else self._secrets.open_text(sealed, _REDIRECT_URI, row.id)
 
     async def revoke_key(self, account_id: str, credential_id: str, now: datetime) -> bool:
         """End a key and the tokens made from it. False if the account has no such key that stands.

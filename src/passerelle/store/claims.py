@@ -59,7 +59,17 @@ async def claim(connection: AsyncConnection, secrets: Secrets, ask: Ask, point: 
     )
     changed = {name: insert.excluded[name] for name in ("state", "granted_at", "expires_at", "ended_at")}
     await connection.execute(insert.on_conflict_do_update(index_elements=["point_id", "consent_id"], set_=changed))
+    if state == GRANTED:
+        await _settle(connection, point_id, ask.granted_at)
     return ConsentState(state)
+
+
+async def _settle(connection: AsyncConnection, point_id: str, now: datetime) -> None:
+    """The point is its account's: every dispute of the account about it becomes a link, and waits no longer."""
+    waiting = (links.c.point_id == point_id, links.c.state == DISPUTED, _not_over(now))
+    decided = (await connection.execute(select(links.c.consent_id).where(*waiting))).scalars().all()
+    await connection.execute(update(links).where(*waiting).values(state=GRANTED))
+    await connection.execute(update(consents).where(consents.c.id.in_(decided)).values(state=GRANTED))
 
 
 async def release(connection: AsyncConnection, consent_id: str, now: datetime) -> None:
@@ -89,12 +99,9 @@ async def promote(connection: AsyncConnection, lookups: Iterable[bytes], now: da
         if await _links(connection, lookup, _holding(now)):
             continue
         waiting = await _links(connection, lookup, and_(links.c.state == DISPUTED, _not_over(now)))
-        if not waiting:
-            continue
-        first = waiting[0]
-        await connection.execute(update(links).where(links.c.id == first).values(state=GRANTED))
-        consent = select(links.c.consent_id).where(links.c.id == first).scalar_subquery()
-        await connection.execute(update(consents).where(consents.c.id == consent).values(state=GRANTED))
+        if waiting:
+            first = select(links.c.point_id).where(links.c.id == waiting[0])
+            await _settle(connection, (await connection.execute(first)).scalar_one(), now)
 
 
 async def held_lookups(connection: AsyncConnection, account_id: str) -> list[bytes]:

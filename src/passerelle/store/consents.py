@@ -1,13 +1,14 @@
 """The consents of all accounts, from the wish to the end."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from passerelle.consent.requests import Claim, ConsentRequest, LinkedPoint, Origin
+from passerelle.consent.requests import ApplicationJourney, Claim, ConsentRequest, LinkedPoint, Origin
 from passerelle.consent.states import ConsentState
 from passerelle.kit.clock import Clock
 from passerelle.model.usage_point import UsagePointId
@@ -18,7 +19,9 @@ from passerelle.store.tables import AnyRow, consents, links, points
 from passerelle.store.vault import Secrets
 
 _REQUESTED = ConsentState.REQUESTED.value
+_FAILED = ConsentState.FAILED.value
 _RETURN_URL = "return address"
+_JOURNEY = "journey of an application"
 
 
 class Consents:
@@ -33,7 +36,8 @@ class Consents:
         self, request: ConsentRequest, ticket_hash: bytes | None = None, *, origin: Origin = "journey"
     ) -> None:
         """Record a request. Only a journey has a ticket."""
-        url = request.return_url
+        url, journey = request.return_url, request.journey
+        told = None if journey is None else json.dumps([journey.key_id, journey.state])
         async with writing(self._engine) as connection:
             await connection.execute(
                 insert(consents).values(
@@ -46,6 +50,7 @@ class Consents:
                     request_ends_at=request.request_ends_at,
                     # It may carry what the application knows of its customer.
                     return_url_sealed=None if url is None else self._secrets.seal_text(url, _RETURN_URL, request.id),
+                    journey_sealed=None if told is None else self._secrets.seal_text(told, _JOURNEY, request.id),
                     granted_at=request.granted_at,
                     expires_at=request.expires_at,
                     reason=request.reason,
@@ -80,12 +85,21 @@ class Consents:
     ) -> ConsentRequest | None:
         """Bind the request of this ticket to the browser and the nonce. None if there is none, or it has ended.
 
-        The last browser to open the ticket is the one that counts.
+        The last browser to open the ticket is the one that counts. A journey that failed begins anew.
         """
         return await self._advance(
             update(consents)
-            .where(consents.c.ticket_hash == ticket_hash)
-            .values(browser_hash=browser_hash, nonce_hash=nonce_hash),
+            .where(
+                consents.c.ticket_hash == ticket_hash,
+                # While a callback is being worked on, its request does not begin anew.
+                or_(
+                    consents.c.state == _FAILED,
+                    and_(consents.c.state == _REQUESTED, consents.c.nonce_used_at.is_(None)),
+                ),
+            )
+            .values(
+                browser_hash=browser_hash, nonce_hash=nonce_hash, nonce_used_at=None, state=_REQUESTED, reason=None
+            ),
             now,
         )
 
@@ -96,20 +110,21 @@ class Consents:
         """
         return await self._advance(
             update(consents)
-            .where(consents.c.nonce_hash == nonce_hash, consents.c.browser_hash == browser_hash)
+            .where(
+                consents.c.nonce_hash == nonce_hash,
+                consents.c.browser_hash == browser_hash,
+                consents.c.nonce_used_at.is_(None),
+                consents.c.state == _REQUESTED,
+            )
             .values(nonce_used_at=now),
             now,
         )
 
     async def _advance(self, change: Any, now: datetime) -> ConsentRequest | None:
-        """Apply the change to a request that still waits for its callback, in one statement."""
-        open_still = (
-            consents.c.state == _REQUESTED,
-            consents.c.nonce_used_at.is_(None),
-            consents.c.request_ends_at > now,
-        )
+        """Apply the change to a request that is still in time, in one statement."""
+        in_time = consents.c.request_ends_at > now
         async with writing(self._engine) as connection:
-            row = (await connection.execute(change.where(*open_still).returning(consents))).first()
+            row = (await connection.execute(change.where(in_time).returning(consents))).first()
         return self._request(row)
 
     async def close(self, consent_id: str, state: ConsentState, reason: str) -> None:
@@ -173,7 +188,14 @@ class Consents:
             await connection.execute(
                 update(consents)
                 .where(consents.c.id == consent_id)
-                .values(state=FORGOTTEN, return_url_sealed=None, ticket_hash=None, browser_hash=None, nonce_hash=None)
+                .values(
+                    state=FORGOTTEN,
+                    return_url_sealed=None,
+                    journey_sealed=None,
+                    ticket_hash=None,
+                    browser_hash=None,
+                    nonce_hash=None,
+                )
             )
         await scrub(self._engine)
         return True
@@ -190,10 +212,16 @@ class Consents:
             requested_at=row.requested_at,
             request_ends_at=row.request_ends_at,
             return_url=None if sealed is None else self._secrets.open_text(sealed, _RETURN_URL, row.id),
+            journey=self._journey(row),
             granted_at=row.granted_at,
             expires_at=row.expires_at,
             reason=row.reason,
         )
+
+    def _journey(self, row: AnyRow) -> ApplicationJourney | None:
+        if row.journey_sealed is None:
+            return None
+        return ApplicationJourney(*json.loads(self._secrets.open_text(row.journey_sealed, _JOURNEY, row.id)))
 
 
 async def _locked(connection: AsyncConnection, consent_id: str) -> AnyRow | None:

@@ -1,25 +1,31 @@
 """Who is asking: a credential's text is recognised, and opens its account's content key."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, bindparam, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from passerelle.access.caller import Caller
 from passerelle.errors import KeyInvalid
 from passerelle.model.scopes import Scope
-from passerelle.store.engine import reading
 from passerelle.store.recent import Held, Recent
 from passerelle.store.tables import credentials
 from passerelle.store.vault import CredentialKind, Secrets, open_content_key
+from passerelle.store.warm import Prepared, WarmReads
 
 DEMO_ID = "demo"
 """The id of the demo account's key, whose text the operator chooses whole, without an id in it. Simulator only."""
 
 _LONGEST_ID = 32
-_COLUMNS = [credentials.c[name] for name in Held.__dataclass_fields__]
+_NAMES = tuple(Held.__dataclass_fields__)
+_FIND = Prepared(
+    select(*(credentials.c[name] for name in _NAMES)).where(
+        or_(credentials.c.id == bindparam("asked"), credentials.c.id == literal(DEMO_ID, String))
+    )
+)
 _NOBODY = Held("nobody", "nobody", "key", bytes(32), b"", (), None, None, None)
 """Checked in place of an unknown id, so that an unknown id and a wrong secret take the same time."""
 
@@ -28,7 +34,7 @@ class Credentials:
     """Recognises API keys and tokens."""
 
     def __init__(self, engine: AsyncEngine, secrets: Secrets, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._engine = engine
+        self._warm = WarmReads(engine)
         self._secrets = secrets
         self._recent = Recent(ticks)
 
@@ -67,14 +73,17 @@ class Credentials:
         held = self._recent.get(credential_id)
         if held is not None:
             return held
-        query = select(*_COLUMNS).where(credentials.c.id.in_((credential_id, DEMO_ID)))
-        async with reading(self._engine) as connection:
-            rows = (await connection.execute(query)).all()
-        found = {row.id: Held(**{**row._asdict(), "scopes": tuple(row.scopes)}) for row in rows}
+        rows = await self._warm.rows(_FIND, asked=credential_id)
+        found = {held.id: held for held in (_held(row) for row in rows)}
         held = found.get(credential_id) or found.get(DEMO_ID)
         if held is not None:
             self._recent.put(credential_id, held)
         return held
+
+
+def _held(row: Sequence[Any]) -> Held:
+    values = dict(zip(_NAMES, row, strict=True))
+    return Held(**{**values, "scopes": tuple(values["scopes"])})
 
 
 def _stands(held: Held, now: datetime) -> bool:

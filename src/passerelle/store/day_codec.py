@@ -11,11 +11,13 @@ All little-endian.
 """
 
 import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from passerelle.model.reading import AnyReading, Peak, Quality, Reading
+from passerelle.model.reading import AnyReading, EvenReadings, Peak, Quality, Reading, Readings
 
 VERSION = 1
 _READINGS, _PEAKS = 1, 2
@@ -52,8 +54,11 @@ def pack_day(readings: Sequence[AnyReading]) -> bytes:
     return head + qualities + values
 
 
-def unpack_day(day: date, packed: bytes) -> tuple[AnyReading, ...]:
-    """What `pack_day` packed for this day. Raises ValueError for another version or a broken form."""
+def unpack_day(day: date, packed: bytes) -> Readings:
+    """What `pack_day` packed for this day: even readings where the day has one step, one quality and no hole.
+
+    Raises ValueError for another version or a broken form.
+    """
     try:
         version, shape, count = _HEADER.unpack_from(packed)
         if version != VERSION or shape not in (_READINGS, _PEAKS):
@@ -62,6 +67,8 @@ def unpack_day(day: date, packed: bytes) -> tuple[AnyReading, ...]:
             instants = [_instant(*_AT.unpack_from(packed, _HEADER.size + at * _AT.size)) for at in range(count)]
             qualities, values = _tail(packed, _HEADER.size + count * _AT.size, count)
             return tuple(Peak(day, *peak) for peak in zip(instants, values, qualities, strict=True))
+        if count == 1 and (even := _even(packed)) is not None:
+            return even
         runs = [_RUN.unpack_from(packed, _HEADER.size + at * _RUN.size) for at in range(count)]
         bounds = [bound for run in runs for bound in _bounds(*run)]
         qualities, values = _tail(packed, _HEADER.size + count * _RUN.size, len(bounds))
@@ -71,6 +78,22 @@ def unpack_day(day: date, packed: bytes) -> tuple[AnyReading, ...]:
         Reading(start, end, value, quality)
         for (start, end), value, quality in zip(bounds, values, qualities, strict=True)
     )
+
+
+def _even(packed: bytes) -> EvenReadings | None:
+    """The readings of a day of one run, if they also have one quality."""
+    first, step, count = _RUN.unpack_from(packed, _HEADER.size)
+    tail = _HEADER.size + _RUN.size
+    qualities = packed[tail : tail + count]
+    if len(packed) != tail + 5 * count or not count or qualities.count(qualities[0]) != count:
+        return None
+    if qualities[0] >= len(_QUALITIES):
+        return None
+    values = array("I")
+    values.frombytes(packed[tail + count :])
+    if sys.byteorder == "big":
+        values.byteswap()
+    return EvenReadings(_instant(first), timedelta(seconds=step), values, _QUALITIES[qualities[0]])
 
 
 def _runs(curve: Sequence[Reading]) -> list[tuple[int, int, int]]:

@@ -3,23 +3,35 @@
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from passerelle.access.caller import Caller
 from passerelle.consent.states import ConsentState
 from passerelle.errors import InternalError
 from passerelle.kit.clock import Clock
-from passerelle.kit.crypto import Seal, SealBroken, context, derive
+from passerelle.kit.crypto import Seal, SealBroken, context, derive, within
 from passerelle.model.days import DaySpan
-from passerelle.model.reading import AnyReading
+from passerelle.model.reading import Readings
 from passerelle.model.series import Series
 from passerelle.store import tables
 from passerelle.store.day_codec import pack_day, unpack_day
-from passerelle.store.engine import inserting, reading, writing
+from passerelle.store.engine import inserting, writing
 from passerelle.store.vault import broken
+from passerelle.store.warm import Prepared, WarmReads
 
 _FORM = "1"
+_HELD = Prepared(
+    select(tables.days.c.day, tables.days.c.sealed)
+    .where(
+        tables.days.c.point_id == bindparam("point"),
+        tables.days.c.series == bindparam("series"),
+        tables.days.c.day >= bindparam("start"),
+        tables.days.c.day < bindparam("end"),
+        tables.days.c.account_id == bindparam("account"),
+    )
+    .order_by(tables.days.c.day)
+)
 
 
 class Days:
@@ -28,33 +40,20 @@ class Days:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
+        self._warm = WarmReads(engine)
 
-    async def held(
-        self, caller: Caller, point_id: str, series: Series, span: DaySpan
-    ) -> Mapping[date, tuple[AnyReading, ...]]:
+    async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Mapping[date, Readings]:
         """The completed days of the span, in order.
 
         Raises InternalError for a day that does not open with the caller's content key: it is held, so it is no miss.
         """
-        query = (
-            select(tables.days.c.day, tables.days.c.sealed)
-            .where(
-                tables.days.c.point_id == point_id,
-                tables.days.c.series == series.value,
-                tables.days.c.day >= span.start,
-                tables.days.c.day < span.end,
-                tables.days.c.account_id == caller.account_id,
-            )
-            .order_by(tables.days.c.day)
+        rows = await self._warm.rows(
+            _HELD, point=point_id, series=series.value, start=span.start, end=span.end, account=caller.account_id
         )
-        async with reading(self._engine) as connection:
-            rows = (await connection.execute(query)).all()
-        seal = _seal(caller, point_id)
-        return {row.day: _opened(seal, caller, point_id, series, row.day, row.sealed) for row in rows}
+        shelf = _Shelf(caller, point_id, series)
+        return {day: shelf.open(day, sealed) for day, sealed in rows}
 
-    async def keep(
-        self, caller: Caller, point_id: str, series: Series, days: Mapping[date, tuple[AnyReading, ...]]
-    ) -> None:
+    async def keep(self, caller: Caller, point_id: str, series: Series, days: Mapping[date, Readings]) -> None:
         """Keep these days, replacing what was held for them.
 
         Nothing is kept for a point that the account no longer has: what was still on its way from Enedis when the
@@ -63,14 +62,14 @@ class Days:
         if not days:
             return
         now = await self._clock.now()
-        seal = _seal(caller, point_id)
+        shelf = _Shelf(caller, point_id, series)
         rows = [
             {
                 "account_id": caller.account_id,
                 "point_id": point_id,
                 "series": series.value,
                 "day": day,
-                "sealed": seal.close(_packed(found), _place(caller, point_id, series, day)),
+                "sealed": shelf.close(day, found),
                 "kept_at": now,
             }
             for day, found in days.items()
@@ -95,34 +94,34 @@ class Days:
 _PLACE = ["point_id", "series", "day"]
 
 
-def _seal(caller: Caller, point_id: str) -> Seal:
-    return Seal(derive(caller.content_key, "days", caller.account_id, point_id))
+class _Shelf:
+    """The place of a point's series: a day opens only where it was kept, one cannot be passed off as another."""
 
+    __slots__ = ("_bound", "_seal")
 
-def _place(caller: Caller, point_id: str, series: Series, day: date) -> bytes:
-    """A day opens only where it was kept: one cannot be passed off as another."""
-    return context("day", _FORM, caller.account_id, point_id, series.value, day.isoformat())
+    def __init__(self, caller: Caller, point_id: str, series: Series) -> None:
+        self._seal = Seal(derive(caller.content_key, "days", caller.account_id, point_id))
+        self._bound = context("day", _FORM, caller.account_id, point_id, series.value)
 
+    def close(self, day: date, found: Readings) -> bytes:
+        """The day, sealed. Raises InternalError if it does not fit its form."""
+        try:
+            packed = pack_day(found)
+        except ValueError as error:
+            raise InternalError(
+                f"A day of readings cannot be kept: {error}.",
+                "Une journée de mesures ne peut pas être conservée.",
+            ) from error
+        return self._seal.close(packed, within(self._bound, day.isoformat()))
 
-def _packed(found: tuple[AnyReading, ...]) -> bytes:
-    try:
-        return pack_day(found)
-    except ValueError as error:
-        raise InternalError(
-            f"A day of readings cannot be kept: {error}.",
-            "Une journée de mesures ne peut pas être conservée.",
-        ) from error
-
-
-def _opened(
-    seal: Seal, caller: Caller, point_id: str, series: Series, day: date, sealed: bytes
-) -> tuple[AnyReading, ...]:
-    try:
-        return unpack_day(day, seal.open(sealed, _place(caller, point_id, series, day)))
-    except SealBroken as error:
-        raise broken("the caller's content key") from error
-    except ValueError as error:
-        raise InternalError(
-            f"A day of readings cannot be read: {error}.",
-            "Une journée de mesures ne peut pas être lue.",
-        ) from error
+    def open(self, day: date, sealed: bytes) -> Readings:
+        """The day. Raises InternalError if it was sealed with another key, for another place, or altered."""
+        try:
+            return unpack_day(day, self._seal.open(sealed, within(self._bound, day.isoformat())))
+        except SealBroken as error:
+            raise broken("the caller's content key") from error
+        except ValueError as error:
+            raise InternalError(
+                f"A day of readings cannot be read: {error}.",
+                "Une journée de mesures ne peut pas être lue.",
+            ) from error

@@ -1,6 +1,7 @@
 """The days that were asked of Enedis and did not come whole, and the last reason. In clear: no value is in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from sqlalchemy import exists, select
@@ -52,14 +53,17 @@ class Ledger:
             found.setdefault(Series(row.series), {})[row.day] = GapReason(row.reason)
         return found
 
-    async def refused(self, point_id: str) -> frozenset[Series]:
-        """The series of which no day is held and whose last answer refused the whole kind."""
+    async def refused(self, point_ids: Collection[str]) -> Mapping[str, AbstractSet[Series]]:
+        """By point, the series of which no day is held and whose last answer refused the whole kind."""
         held = exists().where(kept.c.point_id == open_days.c.point_id, kept.c.series == open_days.c.series)
         query = (
-            select(open_days.c.series)
-            .where(open_days.c.point_id == point_id, open_days.c.reason.in_(_WHOLE_KIND), ~held)
+            select(open_days.c.point_id, open_days.c.series)
+            .where(open_days.c.point_id.in_(point_ids), open_days.c.reason.in_(_WHOLE_KIND), ~held)
             .distinct()
         )
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
-        return frozenset(Series(row.series) for row in rows)
+        found: dict[str, set[Series]] = {}
+        for row in rows:
+            found.setdefault(row.point_id, set()).add(Series(row.series))
+        return found

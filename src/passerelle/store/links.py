@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from passerelle.consent.requests import LinkedPoint
@@ -13,6 +13,7 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.store.engine import inserting, reading, writing
 from passerelle.store.tables import AnyRow, activations, links, points
 from passerelle.store.vault import Secrets
+from passerelle.store.warm import Prepared, WarmReads
 
 FORGOTTEN = ConsentState.FORGOTTEN.value
 PRM = "usage point"
@@ -33,6 +34,20 @@ _LATEST = (
 """The latest link first; one that never held, or no longer exists, does not hide one that does."""
 
 
+_FIND = Prepared(
+    select(*LINK_COLUMNS)
+    .join(points, points.c.id == links.c.point_id)
+    .where(points.c.account_id == bindparam("account"), points.c.prm_lookup == bindparam("lookup"))
+    .order_by(*_LATEST)
+    .limit(1)
+)
+_ACTIVATION = Prepared(
+    select(activations.c.day).where(
+        activations.c.point_id == bindparam("point"), activations.c.direction == bindparam("direction")
+    )
+)
+
+
 def link_of(row: AnyRow) -> Link:
     """The link of a row that holds `LINK_COLUMNS`."""
     return Link(row.point_id, row.account_id, row.consent_id, ConsentState(row.state), row.granted_at, row.expires_at)
@@ -45,22 +60,18 @@ class Links:
         self._engine = engine
         self._secrets = secrets
         self._clock = clock
+        self._warm = WarmReads(engine)
 
     async def find(self, account_id: str, point: UsagePointId) -> Link | None:
         """The account's own link to this point, the latest one if it was linked several times.
 
         A forgotten link is still found, so that a point once held is told from one never held.
         """
-        query = (
-            select(*LINK_COLUMNS)
-            .join(points, points.c.id == links.c.point_id)
-            .where(points.c.account_id == account_id, points.c.prm_lookup == self._secrets.lookup(point))
-            .order_by(*_LATEST)
-            .limit(1)
-        )
-        async with reading(self._engine) as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else link_of(row)
+        rows = await self._warm.rows(_FIND, account=account_id, lookup=self._secrets.lookup(point))
+        if not rows:
+            return None
+        point_id, holder, consent_id, state, granted_at, expires_at = rows[0]
+        return Link(point_id, holder, consent_id, ConsentState(state), granted_at, expires_at)
 
     async def of_account(self, account_id: str) -> list[LinkedPoint]:
         """All points that the account holds or held, one link each (the latest), forgotten ones left out."""
@@ -79,7 +90,12 @@ class Links:
         return sorted(latest.values(), key=lambda linked: linked.usage_point_id)
 
     async def set_state(self, link: Link, state: ConsentState) -> None:
-        """Change the state of a link; one that was forgotten meanwhile stays so."""
+        """Change the state of a link; one that was forgotten meanwhile stays so.
+
+        The state that the link had when it was read is no change, and overwrites nothing that was decided since.
+        """
+        if state is link.state:
+            return
         ended = None if state is ConsentState.GRANTED else await self._clock.now()
         async with writing(self._engine) as connection:
             await connection.execute(
@@ -94,12 +110,8 @@ class Links:
 
     async def activation(self, point_id: str, direction: Direction) -> date | None:
         """The first day that Enedis serves in this direction, once learnt."""
-        query = select(activations.c.day).where(
-            activations.c.point_id == point_id, activations.c.direction == direction.value
-        )
-        async with reading(self._engine) as connection:
-            day: date | None = (await connection.execute(query)).scalar()
-        return day
+        rows = await self._warm.rows(_ACTIVATION, point=point_id, direction=direction.value)
+        return rows[0][0] if rows else None
 
     async def learn_activation(self, point_id: str, direction: Direction, day: date) -> None:
         """Remember the first day that Enedis serves in this direction; the last word counts."""

@@ -86,6 +86,7 @@ credentials = Table(
     Column("wrapped_content_key", LargeBinary, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("points_sealed", LargeBinary),
+    Column("redirect_uri_sealed", LargeBinary),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
@@ -105,6 +106,7 @@ consents = Table(
     Column("requested_at", Instant, nullable=False),
     Column("request_ends_at", Instant, nullable=False),
     Column("return_url_sealed", LargeBinary),
+    Column("journey_sealed", LargeBinary),
     Column("granted_at", Instant),
     Column("expires_at", Instant),
     Column("reason", String(200)),
@@ -116,6 +118,7 @@ consents = Table(
     UniqueConstraint("ticket_hash"),
     UniqueConstraint("nonce_hash"),
 )
+"""`journey_sealed`: which key of the mirror began it, and the application's own `state`."""
 
 points = Table(
     "points",

@@ -55,6 +55,13 @@ async def schema_state(engine: AsyncEngine) -> SchemaState:
     return SchemaState.BEHIND if held <= known else SchemaState.NEWER
 
 
+async def schema_version(engine: AsyncEngine) -> str | None:
+    """The version that the tables say of themselves; None without tables. Raises InternalError."""
+    async with reading(engine) as connection:
+        held = await connection.run_sync(_heads)
+    return ", ".join(sorted(held)) or None
+
+
 async def require_ready(url: str) -> bool:
     """Whether the database of this address has tables; False for one that is still to be made.
 

@@ -15,7 +15,7 @@ from passerelle.kit.logs import get_logger
 from passerelle.web.auth import authenticate
 from passerelle.web.call import Call
 from passerelle.web.crowd import Crowd
-from passerelle.web.envelope import Envelope, request_id_of
+from passerelle.web.envelope import Envelope, Watch, request_id_of
 from passerelle.web.problems import problem_response
 from passerelle.web.query import read_query
 from passerelle.web.routes import ROUTES, Route
@@ -26,8 +26,13 @@ log = get_logger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(gateway: Gateway, settings: WebSettings, more: Sequence[BaseRoute] = ()) -> Starlette:
-    """The application. `more`: routes that are not part of the documented API (pages, mirror)."""
+def create_app(
+    gateway: Gateway, settings: WebSettings, more: Sequence[BaseRoute] = (), *, watch: Watch | None = None
+) -> Starlette:
+    """The application. `more`: routes that are not part of the documented API (pages, mirror, metrics).
+
+    `watch` is told of each answer.
+    """
     crowd = Crowd()
     by_path: dict[str, dict[str, Endpoint]] = {}
     for route in ROUTES:
@@ -42,7 +47,7 @@ def create_app(gateway: Gateway, settings: WebSettings, more: Sequence[BaseRoute
         },
     )
     app.router.redirect_slashes = False
-    app.add_middleware(Envelope)
+    app.add_middleware(Envelope, watch=watch)
     return app
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from passerelle.kit.logs import get_logger
 
 log = get_logger("passerelle.access")
+
+Watch = Callable[[str, str, int], None]
+"""Told of each answer: method, route and status; 0 if the caller left before there was one."""
 
 _REQUEST_ID = "passerelle.request_id"
 _ALWAYS = (
@@ -26,8 +30,9 @@ def request_id_of(request: Request) -> str:
 class Envelope:
     """Names the request, logs it by its route (never by its address: that carries the PRM), adds the headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, watch: Watch | None = None) -> None:
         self._app = app
+        self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,12 +57,14 @@ class Envelope:
         try:
             await self._app(scope, receive, answer)
         finally:
-            route = scope.get("route")
+            route = getattr(scope.get("route"), "path", "none")
+            if self._watch is not None:
+                self._watch(scope["method"], route, status)
             log.info(
                 "request",
                 request_id=request_id,
                 method=scope["method"],
-                route=getattr(route, "path", "none"),
+                route=route,
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )

@@ -1,6 +1,7 @@
 """Read query strings and bodies strictly, and never repeat what they held: a query may carry a PRM."""
 
 from collections import Counter
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def read_query(shape: type[S], params: QueryParams) -> S:
     """The query as `shape`. Raises InvalidRequest for an unknown, doubled, missing or malformed parameter."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    fields = _fields(shape)
     given = Counter(name for name, _ in params.multi_items())
     known = ", ".join(f"`{name}`" for name in fields) or "none"
     if any(name not in fields for name in given):
@@ -47,6 +48,11 @@ def read_body(shape: type[S], body: bytes) -> S:
             f"The body must be a JSON object of these fields: {fields}.",
             f"Le corps doit être un objet JSON de ces champs : {fields}.",
         ) from error
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(shape)}
 
 
 def _expected(kind: object) -> tuple[str, str]:

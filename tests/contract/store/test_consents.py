@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from passerelle.consent.requests import Claim
+from passerelle.consent.requests import ApplicationJourney, Claim, ConsentRequest
 from passerelle.consent.states import ConsentState
 from passerelle.errors import InternalError
 from passerelle.model.days import one_day
@@ -51,7 +51,41 @@ async def test_a_nonce_is_used_once_in_time_and_by_its_browser(store):
     assert await store.consents.take(b"nonce", b"browser", request.request_ends_at) is None
     assert await store.consents.take(b"nonce", b"browser", now) == request
     assert await store.consents.take(b"nonce", b"browser", now) is None
-    assert await store.consents.start(b"ticket", b"browser", b"new nonce", now) is None
+
+
+async def test_a_journey_that_failed_begins_anew_while_it_is_in_time(store):
+    """F§3: Enedis fails now and then."""
+    request = await store.request(await store.account(), b"ticket")
+    now = store.clock.at
+    await store.consents.start(b"ticket", b"browser", b"nonce", now)
+    await store.consents.take(b"nonce", b"browser", now)
+    # While the callback is being worked on, nothing begins.
+    assert await store.consents.start(b"ticket", b"other", b"again", now) is None
+    await store.consents.close(request.id, ConsentState.FAILED, "server_error")
+    assert await store.consents.start(b"ticket", b"other", b"again", request.request_ends_at) is None
+    assert await store.consents.start(b"ticket", b"other", b"again", now) == request
+    assert await store.consents.take(b"nonce", b"browser", now) is None
+    assert await store.consents.take(b"again", b"other", now) == request
+
+
+@pytest.mark.parametrize("ended", ["refused", "granted"])
+async def test_a_journey_that_was_answered_begins_no_more(store, ended):
+    request = await store.request(await store.account(), b"ticket")
+    if ended == "refused":
+        await store.consents.close(request.id, ConsentState.REFUSED, "access_denied")
+    else:
+        await store.consents.grant(request.id, [PRM], store.clock.at, None)
+    assert await store.consents.start(b"ticket", b"browser", b"nonce", store.clock.at) is None
+
+
+async def test_the_application_that_began_a_journey_is_kept_until_it_is_forgotten(store):
+    account, at = await store.account(), store.clock.at
+    journey = ApplicationJourney("key", "their état")
+    request = ConsentRequest("c" * 32, account, ConsentState.REQUESTED, "P1Y", at, at, None, journey)
+    await store.consents.create(request)
+    assert await store.consents.get(request.id) == request
+    await store.consents.forget(account, request.id)
+    assert (await store.consents.get(request.id)).journey is None
 
 
 async def test_of_two_callbacks_with_one_nonce_one_is_taken(store):
@@ -137,6 +171,18 @@ async def test_the_operator_decides_a_dispute(store):
     assert await consent_state(store, consent) is GRANTED
 
 
+async def test_once_a_point_is_its_account_s_no_dispute_of_it_waits(store):
+    """Else forgetting the consent that the operator adopted would turn the old dispute into a link."""
+    alice, bob = await store.account("alice"), await store.account("bob")
+    await store.grant(alice, PRM)
+    disputed, _ = await store.grant(bob, PRM)
+    adopted, _ = await store.grant(bob, PRM, take_over=True)
+    assert await consent_state(store, disputed) is GRANTED
+    await store.consents.forget(bob, disputed)
+    await store.consents.forget(bob, adopted)
+    assert (await state_of(store, bob), await state_of(store, alice)) == (FORGOTTEN, REVOKED)
+
+
 async def test_the_latest_link_counts_and_a_dispute_does_not_hide_what_was_held(store):
     alice, bob = await store.account("alice"), await store.account("bob")
     first, _ = await store.grant(alice, PRM)
@@ -180,6 +226,15 @@ async def test_a_forgotten_consent_links_nothing_and_stays_forgotten(store):
     assert await store.consents.grant(consent, [PRM], store.clock.at, None) == []
     await store.links.set_state(link, GRANTED)
     assert await state_of(store, account) is FORGOTTEN
+
+
+async def test_a_refusal_that_proves_nothing_overwrites_no_decision(store):
+    alice, bob = await store.account("alice"), await store.account("bob")
+    await store.grant(alice, PRM)
+    seen = await store.links.find(alice, PRM)
+    await store.grant(bob, PRM, take_over=True)
+    await store.links.set_state(seen, GRANTED)
+    assert await state_of(store, alice) is REVOKED
 
 
 async def test_a_point_forgotten_and_shared_again_is_whole_again(store):
@@ -227,10 +282,12 @@ async def test_a_dispute_that_is_over_is_passed_by(store):
 
 
 async def test_giving_up_a_dispute_releases_nothing(store):
+    """Not even when the holder's consent is over: the point waits for its holder's word, or the operator's."""
     alice, bob, carol = [await store.account(name) for name in ("alice", "bob", "carol")]
     await store.grant(alice, PRM)
     consent, _ = await store.grant(bob, PRM)
-    await store.grant(carol, PRM)
+    await store.consents.grant((await store.request(carol)).id, [PRM], store.clock.at, None)
+    store.clock.at += timedelta(days=365)
     await store.consents.forget(bob, consent)
     assert [await state_of(store, account) for account in (alice, bob, carol)] == [GRANTED, FORGOTTEN, DISPUTED]
 

@@ -32,7 +32,7 @@ READING = [
     ["consent", "list"],
     ["consent", "forget"],
 ]
-SERVER = [["demo"], ["serve"], ["simulator"], ["migrate"], ["account"], ["key"], ["consent", "adopt"]]
+SERVER = [["demo"], ["serve"], ["simulator"], ["migrate"], ["doctor"], ["account"], ["key"], ["consent", "adopt"]]
 
 BARE = f"""
 import sys

@@ -58,5 +58,5 @@ def test_captured_callbacks(official: Path):
         "success_one_prm": Shared(("09775542606818",)),
         "success_several_prms": Shared((ONE, OTHER)),
         "refused": Refused("access_denied"),
-        "server_error": Failed("server_error", "lincs-internal-server-error"),
+        "server_error": Failed("server_error", "lincs-internal-server-error", "500"),
     }

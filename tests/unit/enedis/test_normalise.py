@@ -34,7 +34,8 @@ def test_a_stamp_is_the_end_of_its_interval_in_local_time():
 def test_the_next_midnight_belongs_to_the_day_and_its_own_does_not():
     last = Point("7", "2026-11-25 00:00:00", "PT30M")
     of_the_day_before = Point("9", "2026-11-24 00:00:00", "PT30M")
-    assert [item.value for item in read(last, of_the_day_before)] == [7]
+    of_the_day_after = Point("8", "2026-11-25 00:30:00", "PT30M")
+    assert [item.value for item in read(last, of_the_day_before, of_the_day_after)] == [7]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ async def test_only_the_token_in_force_is_dropped():
     "body",
     [
         b'{"token_type": "Bearer"}',
+        b'{"more":' * 5000 + b"1" + b"}" * 5000,
         b'{"access_token": ""}',
         b'{"access_token": "a\\nb"}',
         b'{"access_token": "a", "expires_in": "soon"}',

@@ -193,6 +193,7 @@ class TestThrottling:
         with pytest.raises(QuotaExhausted) as raised:
             await ask(scene.transport())
         assert raised.value.problem.retry_after == 120
+        assert len(scene.permits.turns) == 2
         assert scene.data_requests == []
         assert scene.permits.holds == []
 

@@ -37,6 +37,7 @@ from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.days import MemoryDays
 from passerelle.testing.enedis import ScriptedEnedis
+from passerelle.testing.ledger import MemoryLedger
 from passerelle.testing.links import MemoryLinks
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+01:00")
@@ -70,7 +71,8 @@ class House:
         self.days = MemoryDays()
         self.flights = Flights()
         clock = StillClock(NOW)
-        fetch = FetchDays(enedis=enedis, days=self.days, links=self.links, clock=clock)
+        self.ledger = MemoryLedger()
+        fetch = FetchDays(enedis=enedis, days=self.days, ledger=self.ledger, links=self.links, clock=clock)
         self.read = ReadSeries(links=self.links, days=self.days, fetch=fetch, flights=self.flights, clock=clock)
         self.link = self.links.link("account", PRM, since=NOW - timedelta(days=60))
 
@@ -165,6 +167,7 @@ async def test_a_missing_day_is_a_gap_and_is_asked_again():
     answer = await house.ask("2026-11-16", "2026-11-23")
     assert [(gap.reason, gap.problem) for gap in answer.gaps] == [(GapReason.MISSING, None)]
     assert len(answer.readings) == 6 * 48
+    assert await house.ledger.open_days(house.link.point_id) == {CURVE: {date(2026, 11, 18): GapReason.MISSING}}
     house.enedis.absent = frozenset()
     healed = await house.ask("2026-11-16", "2026-11-23")
     assert house.measure_calls[1] == DaySpan(date(2026, 11, 18), date(2026, 11, 19))

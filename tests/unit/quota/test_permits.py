@@ -278,3 +278,28 @@ async def test_nothing_leaves_while_the_home_is_away_and_places_are_free_again_a
     gate.call()
     await clock.settle()
     assert gate.instants == [0]
+
+
+async def test_each_departure_tells_how_long_it_waited_in_the_line_and_for_its_slot(clock: VirtualClock):
+    waits = []
+    home = LateHome(clock, 0.0)
+    permits = QuotaPermits(
+        home,
+        {"v5": Limits(per_second=1)},
+        clock,
+        wall_ns=clock.wall_ns,
+        watch=lambda priority, seconds: waits.append((priority, round(seconds, 3))),
+    )
+
+    async def call():
+        async with permits.turn("v5", "a", Priority.INTERACTIVE) as turn:
+            await turn.depart()
+
+    async def leave_without():
+        async with permits.turn("v5", "a", Priority.IMPORT):
+            pass
+
+    calls = [asyncio.create_task(call()) for _ in range(4)] + [asyncio.create_task(leave_without())]
+    await clock.pass_until(10)
+    await asyncio.gather(*calls)
+    assert waits == [(Priority.INTERACTIVE, waited) for waited in (0.0, 1.05, 2.1, 3.15)]

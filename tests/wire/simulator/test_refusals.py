@@ -79,7 +79,7 @@ async def test_a_person_id_of_ten_digits_is_let_through(stage):
         (CURVE, PRM, "2024-11-08", "2024-11-10", 400, "ADAM-ERR0125"),
         (CURVE, PRM, "2024-11-09", "2024-11-10", 200, None),
         (DAILY, PRM, "2023-11-08", "2023-11-10", 400, "ADAM-ERR0125"),
-        (DAILY, PRM, "2023-11-09", "2026-11-24", 200, None),
+        (DAILY, PRM, "2023-11-09", "2023-11-12", 200, None),
         (PEAKS, PRM, "2023-11-08", "2023-11-10", 400, "ADAM-ERR0125"),
         # F§11, digit 1: activated on 2019-08-27.
         (DAILY, "11453290002823", "2019-08-26", "2019-08-28", 400, "ADAM-ERR0123"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ STEPS = (5, 10, 15, 30, 60)
 USUAL_STEP = 30
 _LENGTH = re.compile(r"PT([0-9]{1,3})([MH])")
 _WHOLE = re.compile(r"([0-9]{1,12})(?:\.0*)?")
-_LARGEST = 10**12
+_MOST_DIGITS = 12
+_LARGEST = 10**_MOST_DIGITS
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 _UNITS = {Kind.DAILY: ("wh",), Kind.CURVE: ("w",), Kind.PEAK: ("va", "w")}
 """Of the maximum power, Enedis' own texts say both (F§9)."""
@@ -89,6 +91,8 @@ def _stamp(text: str) -> datetime:
 
 
 def _value(value: Text) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)  # what nearly every value is
     found = _WHOLE.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is not None:
         return int(found[1])
@@ -97,6 +101,7 @@ def _value(value: Text) -> int:
     raise _broken("holds a value that is no whole number", "contient une valeur qui n'est pas un nombre entier")
 
 
+@lru_cache(maxsize=64)
 def _minutes(text: str | None) -> int | None:
     """`PT30M`, also `PT1H` (F§5). A step that nobody knows is an error, never a guess."""
     if text is None or not text.strip():
@@ -125,6 +130,9 @@ def _curve(dated: Sequence[_Dated], span: DaySpan, quality: Quality) -> tuple[Re
 
 def _steps(intervals: Sequence[_Interval]) -> list[int]:
     """The step of each: its own, else the distance to its nearer neighbour if that is a step, else the usual one."""
+    told = [interval.minutes for interval in intervals if interval.minutes is not None]
+    if len(told) == len(intervals):
+        return told
     distances = [int((after.end - before.end).total_seconds()) // 60 for before, after in pairwise(intervals)]
     steps = []
     for index, interval in enumerate(intervals):

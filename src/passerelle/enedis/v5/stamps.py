@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
-from passerelle.model.paris import PARIS
+from passerelle.model.paris import ONE_DAY, PARIS, day_bounds, in_paris
 
 
 def true_instants(stamps: Sequence[datetime]) -> list[datetime]:
@@ -28,11 +29,21 @@ def _second_times(stamps: Sequence[datetime]) -> set[int]:
 
 
 def _comes_twice(stamp: datetime) -> bool:
-    return _instant(stamp, 0) < _instant(stamp, 1)
+    return _steady_offset(stamp.date()) is None and _instant(stamp, 0) < _instant(stamp, 1)
 
 
 def _instant(stamp: datetime, fold: int) -> datetime:
+    offset = _steady_offset(stamp.date())
+    if offset is not None:
+        return (stamp - offset).replace(tzinfo=UTC)
     return stamp.replace(tzinfo=PARIS, fold=fold).astimezone(UTC)
+
+
+@lru_cache(maxsize=4_096)
+def _steady_offset(day: date) -> timedelta | None:
+    """The offset that Paris keeps all that day; None on the two days of the year that change it."""
+    start, end = day_bounds(day)
+    return in_paris(start).utcoffset() if end - start == ONE_DAY else None
 
 
 def _second_pass(stamps: Sequence[datetime], places: list[int]) -> set[int]:

@@ -37,14 +37,21 @@ def application(request: Request) -> World:
     world, api = world_of(request), apis.api_of(request.url.path)
     if not world.apis.served(api):
         raise Refused("wso2-900906-unknown-path")
+    bearer(request)
+    if not world.apis.subscribed(api):
+        raise Refused("wso2-900908-not-subscribed")
+    return world
+
+
+def bearer(request: Request) -> World:
+    """The token alone."""
+    world = world_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Refused("wso2-900902-missing-credentials")
     state = world.tokens.state(token.strip())
     if state in REFUSED_TOKENS:
         raise Refused(REFUSED_TOKENS[state])
-    if not world.apis.subscribed(api):
-        raise Refused("wso2-900908-not-subscribed")
     return world
 
 

@@ -1,15 +1,15 @@
 """POST, GET and DELETE /v1/consents."""
 
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from msgspec import UNSET
 from starlette.responses import Response
 
+from passerelle.consent.addresses import checked_return_url
 from passerelle.consent.requests import ConsentRequest, LinkedPoint
 from passerelle.consent.standing import request_standing
 from passerelle.consent.states import ConsentState, standing
-from passerelle.errors import InvalidRequest
 from passerelle.model.paris import in_paris
 from passerelle.schema.consents import ConsentBody, ConsentList, ConsentOrder, ConsentPoint, ConsentStarted
 from passerelle.web.answers import json_response
@@ -23,7 +23,7 @@ async def start_consent(call: Call) -> Response:
     """201 with the address to give to the customer."""
     order = read_body(ConsentOrder, await call.request.body())
     if order.return_url is not None:
-        _check_return(order.return_url)
+        checked_return_url(order.return_url)
     started = await call.gateway.consents.start(call.caller, order.duration, order.return_url)
     address = f"{call.settings.public_url}/consent/start?{urlencode({'ticket': started.ticket})}"
     body = ConsentStarted(
@@ -62,17 +62,3 @@ def _body(request: ConsentRequest, points: list[LinkedPoint], state: ConsentStat
         reason=request.reason or UNSET,
         return_url=request.return_url or UNSET,
     )
-
-
-def _check_return(address: str) -> None:
-    """Raises InvalidRequest unless the address is an absolute http or https one without credentials."""
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        good = False
-    if not good or len(address) > 2000:  # noqa: PLR2004 — what browsers and proxies carry
-        raise InvalidRequest(
-            "`return_url` must be an absolute http or https address.",
-            "« return_url » doit être une adresse http ou https absolue.",
-        )

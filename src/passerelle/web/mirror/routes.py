@@ -19,7 +19,7 @@ from passerelle.model.scopes import Scope
 from passerelle.model.series import Series
 from passerelle.web.crowd import Crowd
 from passerelle.web.envelope import request_id_of
-from passerelle.web.mirror import errors, tokens
+from passerelle.web.mirror import authorize, errors, tokens
 from passerelle.web.mirror.call import MirrorCall, admit
 from passerelle.web.mirror.customers import read_record
 from passerelle.web.mirror.errors import Refusal, Refused
@@ -52,13 +52,11 @@ Act = Callable[[Request], Awaitable[Struct | Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def mirror_routes(
-    gateway: Gateway,
-    settings: WebSettings,  # noqa: ARG001 — the signature of every room that gives routes to `create_app`
-) -> list[BaseRoute]:
+def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
     """Every address under `/enedis`, those that do not exist included."""
     crowd = Crowd()
     acts: list[tuple[str, str, Act]] = [
+        ("GET", authorize.PATH, lambda request: authorize.authorize(request, gateway, settings)),
         ("POST", "/oauth2/v3/token", lambda request: tokens.issue(request, gateway)),
         ("POST", "/oauth2/v3/revoke", lambda request: tokens.revoke(request, gateway)),
         *(

@@ -1,8 +1,22 @@
 """What the consent pages say, in French and English, for each way in which a journey ends."""
 
 from dataclasses import dataclass
+from enum import Enum
 
-from passerelle.consent.states import ConsentState
+
+class Ending(Enum):
+    """How a journey ends for the customer, as far as this browser can tell."""
+
+    SHARED = "shared"
+    PARTLY_SHARED = "partly shared"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+    FAILED_UNNAMED = "failed, without saying which request"
+    UNKNOWN_RETURN = "unknown return"
+    DEAD_LINK = "dead link"
+    OUT_OF_ORDER = "out of order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +32,7 @@ class Text:
     disputed_why: str = ""
     until: str = ""
     next_title: str = ""
+    code: str = ""
     back: str = ""
 
 
@@ -33,6 +48,7 @@ def _french(title: str, lead: str, *following: str) -> Text:
         "libéré ou que l'exploitant n'a pas tranché.",
         until="Le partage prend fin le",
         next_title="Ce qui manque, ce qui suit",
+        code="Code transmis par Enedis",
         back="Revenir à l'application",
     )
 
@@ -49,6 +65,7 @@ def _english(title: str, lead: str, *following: str) -> Text:
         "releases it or the operator decides.",
         until="The share ends on",
         next_title="What is missing, what comes next",
+        code="Code given by Enedis",
         back="Back to the application",
     )
 
@@ -65,43 +82,93 @@ _COLLECT_EN = (
     "Right after a share, Enedis may refuse them for a few minutes, sometimes a day.",
     "To end the share, use your Enedis account: the gateway cannot do it for you.",
 )
-_AGAIN_FR = "Rouvrez le lien que l'application vous a donné, en acceptant les cookies, ou demandez-en un nouveau."
-_AGAIN_EN = "Open the link that the application gave you again, with cookies allowed, or ask for a new one."
+_AGAIN_FR = "Rouvrez le lien de l'application, ou recommencez depuis l'application, en acceptant les cookies."
+_AGAIN_EN = "Open the application's link again, or start again from the application, with cookies allowed."
+_KEEPS_FR = (
+    "Ce que vous avez accepté sur la page d'Enedis y reste visible : vous pouvez y mettre fin dans votre espace Enedis."
+)
+_KEEPS_EN = "What you accepted on the page of Enedis stays visible there: you can end it in your Enedis account."
+_DECIDE_FR = "L'exploitant de la passerelle peut trancher ; l'autre compte peut aussi libérer le point."
+_DECIDE_EN = "The operator of the gateway can decide; the other account can also release the point."
 
-TEXTS: dict[ConsentState | None, tuple[Text, Text]] = {
-    ConsentState.GRANTED: (
+TEXTS: dict[Ending, tuple[Text, Text]] = {
+    Ending.SHARED: (
         _french("Partage enregistré", "Votre accord est enregistré. Voici ce qui est partagé.", *_COLLECT_FR),
         _english("Share recorded", "Your consent is recorded. Here is what is shared.", *_COLLECT_EN),
     ),
-    ConsentState.DISPUTED: (
+    Ending.PARTLY_SHARED: (
         _french(
-            "Partage en attente",
-            "Votre accord est parvenu, mais rien n'est encore lu.",
-            "L'exploitant de la passerelle peut trancher ; l'autre compte peut aussi libérer le point.",
+            "Partage enregistré en partie",
+            "Votre accord est enregistré pour une partie des points seulement.",
+            _DECIDE_FR,
+            *_COLLECT_FR,
         ),
         _english(
-            "Share waiting",
-            "Your consent has arrived, but nothing is read yet.",
-            "The operator of the gateway can decide; the other account can also release the point.",
+            "Share recorded in part",
+            "Your consent is recorded for some of the points only.",
+            _DECIDE_EN,
+            *_COLLECT_EN,
         ),
     ),
-    ConsentState.REFUSED: (
+    Ending.WAITING: (
+        _french("Partage en attente", "Votre accord est parvenu, mais rien n'est lu pour l'instant.", _DECIDE_FR),
+        _english("Share waiting", "Your consent has arrived, but nothing is read for now.", _DECIDE_EN),
+    ),
+    Ending.REFUSED: (
         _french(
             "Partage refusé",
-            "Vous avez refusé de partager vos données. Rien n'est lu, rien n'est gardé.",
+            "Vous avez refusé de partager vos données : cette demande ne donne accès à rien.",
             "Si c'est une erreur, demandez un nouveau lien à l'application.",
         ),
         _english(
             "Share refused",
-            "You refused to share your data. Nothing is read, nothing is kept.",
+            "You refused to share your data: this request gives access to nothing.",
             "If this is a mistake, ask the application for a new link.",
         ),
     ),
-    ConsentState.FAILED: (
-        _french("La page d'Enedis a échoué", "Enedis a répondu une erreur ; rien n'est enregistré.", _AGAIN_FR),
-        _english("The page of Enedis failed", "Enedis answered an error; nothing is recorded.", _AGAIN_EN),
+    Ending.WITHDRAWN: (
+        _french(
+            "Demande retirée",
+            "L'application a retiré sa demande entre-temps : rien n'est enregistré, rien n'est lu.",
+            _KEEPS_FR,
+        ),
+        _english(
+            "Request withdrawn",
+            "The application withdrew its request meanwhile: nothing is recorded, nothing is read.",
+            _KEEPS_EN,
+        ),
     ),
-    None: (
+    Ending.FAILED: (
+        _french(
+            "La demande n'a pas abouti",
+            "La page d'Enedis n'a pas mené la demande à son terme ; rien n'est enregistré.",
+            "Le même lien permet de recommencer, tant que la demande est valable (un jour).",
+            "Si l'échec se répète, réessayez plus tard.",
+        ),
+        _english(
+            "The request did not succeed",
+            "The page of Enedis did not bring the request to its end; nothing is recorded.",
+            "The same link starts again, as long as the request is valid (one day).",
+            "If it keeps failing, try later.",
+        ),
+    ),
+    Ending.FAILED_UNNAMED: (
+        _french(
+            "La page d'Enedis a échoué",
+            "Enedis a répondu une erreur sans dire de quelle demande il s'agit. Rien n'a changé : votre demande reste "
+            "ouverte.",
+            _AGAIN_FR,
+            "Si l'échec se répète, réessayez plus tard.",
+        ),
+        _english(
+            "The page of Enedis failed",
+            "Enedis answered an error without saying which request it is about. Nothing has changed: your request "
+            "stays open.",
+            _AGAIN_EN,
+            "If it keeps failing, try later.",
+        ),
+    ),
+    Ending.UNKNOWN_RETURN: (
         _french(
             "Retour non reconnu",
             "Ce retour n'appartient à aucune demande en cours dans ce navigateur : il a déjà servi, il est trop vieux, "
@@ -115,7 +182,7 @@ TEXTS: dict[ConsentState | None, tuple[Text, Text]] = {
             _AGAIN_EN,
         ),
     ),
-    ConsentState.LAPSED: (
+    Ending.DEAD_LINK: (
         _french(
             "Ce lien ne mène plus nulle part",
             "Le lien est inconnu, déjà utilisé ou périmé.",
@@ -125,6 +192,18 @@ TEXTS: dict[ConsentState | None, tuple[Text, Text]] = {
             "This link leads nowhere any more",
             "The link is unknown, already used or out of date.",
             "Ask the application for a new link.",
+        ),
+    ),
+    Ending.OUT_OF_ORDER: (
+        _french(
+            "La passerelle ne peut pas répondre",
+            "La passerelle est en panne ou mal réglée ; la demande n'a pas pu avancer.",
+            "Réessayez plus tard ; si cela dure, signalez-le à l'application.",
+        ),
+        _english(
+            "The gateway cannot answer",
+            "The gateway is out of order or set up wrongly; the request could not go on.",
+            "Try later; if it lasts, tell the application.",
         ),
     ),
 }

@@ -14,12 +14,14 @@ from passerelle.web.pages.templating import page
 _START = b"""SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout", defaultModelsExpandDepth: 0});
 """
-_ACTORS = {
+ACTORS = {
     Actor.CALLER: ("l'appelant de l'API", "the caller of the API"),
     Actor.CUSTOMER: ("le client d'Enedis", "the customer of Enedis"),
     Actor.OPERATOR: ("l'exploitant de la passerelle", "the operator of the gateway"),
     Actor.ENEDIS: ("Enedis", "Enedis"),
 }
+"""How a page names who must act, in French and in English."""
+
 _DAY = {"Cache-Control": "public, max-age=86400"}
 
 
@@ -62,5 +64,5 @@ async def _problem(request: Request) -> Response:
     problem = PROBLEMS.get(request.path_params["code"])
     if problem is None:
         raise NotFound("There is no such problem.", "Ce problème n'existe pas.")
-    actor_fr, actor_en = _ACTORS[problem.actor]
+    actor_fr, actor_en = ACTORS[problem.actor]
     return page("problem.html", problem=problem, actor_fr=actor_fr, actor_en=actor_en)

@@ -3,13 +3,16 @@
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 
 from passerelle.gateway.read_series import SeriesAnswer
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, in_paris
-from passerelle.model.reading import AnyReading, Gap, Peak, Reading
+from passerelle.model.reading import AnyReading, EvenReadings, Gap, Peak, Quality, Reading, Readings
 from passerelle.model.series import Kind
 from passerelle.plan.merge import energy_wh
 from passerelle.schema.series import GapLine, SeriesGap, SeriesSummary, SummaryLine
@@ -31,7 +34,7 @@ class SeriesWriter:
         self._answer = answer
         self._docs_url = docs_url
         self._request_id = request_id
-        self._readings = [_reading(each) for each in answer.readings]
+        self._days = [written_day(day) for day in answer.days]
 
     def write(self, media: str) -> bytes:
         """The whole body."""
@@ -44,19 +47,19 @@ class SeriesWriter:
         answer = self._answer
         gaps = [(gap.start, gap.end, gap.reason, gap.problem and gap.problem.code) for gap in answer.gaps]
         head = _encode((answer.point, answer.series, answer.span.start, answer.span.end, gaps))
-        return b"".join((head, *self._readings))
+        return b"".join((head, *self._days))
 
     def _json(self) -> bytes:
         summary = self._summary()
         gaps = [self._gap(gap) for gap in self._answer.gaps]
         head = _encode(summary)
-        # The head is written by msgspec; readings are many and share their stamps, so they are joined as text.
+        # The head is written by msgspec; readings are many and share their stamps, so a day is written as one text.
         opening, closing = _split_head(head)
-        readings = b",".join(self._readings)
+        readings = b",".join(self._days)
         return b"".join((opening, b',"readings":[', readings, b'],"gaps":', _encode(gaps), closing))
 
     def _ndjson(self) -> bytes:
-        lines = list(self._readings)
+        lines = [_reading(each) for day in self._answer.days for each in day]
         lines.extend(_encode(GapLine(gap=self._gap(gap))) for gap in self._answer.gaps)
         lines.append(_encode(SummaryLine(summary=self._summary())))
         return b"\n".join(lines) + b"\n"
@@ -115,9 +118,27 @@ def _energy(answer: SeriesAnswer) -> "int | msgspec.UnsetType":
         case Kind.PEAK:
             return msgspec.UNSET
         case Kind.DAILY:
-            return sum(reading.value for reading in answer.readings)
+            return sum(reading.value for day in answer.days for reading in day)
         case Kind.CURVE:
-            return energy_wh(answer.readings)
+            return energy_wh(answer.days)
+
+
+def written_day(readings: Readings) -> bytes:
+    """The readings of a day as they stand in the JSON array, commas between."""
+    if isinstance(readings, EvenReadings):
+        form = _form(readings.start, readings.step, len(readings), readings.quality)
+        return form % tuple(readings.values)
+    return b",".join([_reading(each) for each in readings])
+
+
+@lru_cache(maxsize=4_096)
+def _form(start: datetime, step: timedelta, count: int, quality: Quality) -> bytes:
+    """All of an even day but its values: days of all homes share it."""
+    instants = [stamp(start + step * at) for at in range(count + 1)]
+    return ",".join(
+        f'{{"start":"{begin}","end":"{end}","value":%d,"quality":"{quality.value}"}}'
+        for begin, end in pairwise(instants)
+    ).encode()
 
 
 def _reading(reading: AnyReading) -> bytes:

@@ -59,7 +59,7 @@ async def both(house, error):
         UpstreamUnknown("Odd.", "Étrange.", retry_after=7, upstream=said(404, b'{"code": "SGT404"}')),
         UpstreamUnavailable("Away.", "Absent.", retry_after=7, upstream=said(503, b"", None)),
         UpstreamRejected("Token.", "Jeton.", retry_after=7, upstream=said(400, b'{"error": "invalid_request"}')),
-        UpstreamUnknown("Deep.", "Profond.", retry_after=7, upstream=said(400, b'{"error":' + b"[" * 100_000)),
+        UpstreamUnknown("Deep.", "Profond.", retry_after=7, upstream=said(400, b'{"more":' + b"[" * 100_000)),
     ],
 )
 async def test_enedis_away_is_503(house, error):

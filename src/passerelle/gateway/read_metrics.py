@@ -1,0 +1,70 @@
+"""Read the metrics: what was counted so far, and how the quota and the consents stand now."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from passerelle.consent.states import ConsentState
+from passerelle.errors import InternalError, QuotaExhausted
+from passerelle.kit.clock import Clock
+from passerelle.kit.metrics import Levels, Metrics, QuotaGauge
+
+
+class Standing(Protocol):
+    """How one allowance stands."""
+
+    @property
+    def used(self) -> int: ...
+    @property
+    def allowance(self) -> int: ...
+    @property
+    def held_until(self) -> datetime | None: ...
+
+
+class Quota(Protocol):
+    """The allowances, by the name of their bucket."""
+
+    async def snapshot(self, bucket: str) -> Standing:
+        """Raises QuotaExhausted or InternalError when it cannot be read."""
+        ...
+
+
+class Census(Protocol):
+    """Numbers of the whole installation. Both raise InternalError when they cannot be read."""
+
+    async def consents(self, now: datetime) -> Mapping[ConsentState, int]: ...
+    async def links(self, now: datetime) -> Mapping[ConsentState, int]: ...
+
+
+class ReadMetrics:
+    """The text for Prometheus. A database that is away leaves its numbers out, and the rest stands."""
+
+    def __init__(self, *, metrics: Metrics, quota: Quota, bucket: str, census: Census, clock: Clock) -> None:
+        self._metrics = metrics
+        self._quota = quota
+        self._bucket = bucket
+        self._census = census
+        self._clock = clock
+
+    async def __call__(self) -> bytes:
+        return self._metrics.text(Levels(await self._gauges(), *(await self._counts())))
+
+    async def _gauges(self) -> dict[str, QuotaGauge]:
+        try:
+            now = await self._quota.snapshot(self._bucket)
+        except (QuotaExhausted, InternalError):
+            return {}
+        left = max(0, now.allowance - now.used)
+        return {self._bucket: QuotaGauge(left, now.allowance, now.held_until is not None)}
+
+    async def _counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        now = await self._clock.now()
+        try:
+            consents, links = await self._census.consents(now), await self._census.links(now)
+        except InternalError:
+            return {}, {}
+        return _named(consents), _named(links)
+
+
+def _named(counts: Mapping[ConsentState, int]) -> dict[str, int]:
+    return {state.value: counts.get(state, 0) for state in ConsentState}

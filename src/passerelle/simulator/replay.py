@@ -1,0 +1,40 @@
+"""Captured answers in place of the household model: byte for byte, whoever asks with a good token."""
+
+from dataclasses import replace
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from passerelle.simulator import apis
+from passerelle.simulator.answers import Refused, sent
+from passerelle.simulator.captures import Captures
+from passerelle.simulator.errors import Reply
+from passerelle.simulator.gate import CONTROL
+from passerelle.simulator.settings import SimulatorSettings
+from passerelle.simulator.v5 import admission
+
+
+def replaying(settings: SimulatorSettings, captures: Captures) -> SimulatorSettings:
+    """The same simulator on these captures, its clock on the morning after them; real time if they have no stamp."""
+    return replace(settings, captures=captures, now=captures.starts_at)
+
+
+async def captured(request: Request) -> Response:
+    """GET anything: the first capture that answers it, else that there is no data.
+
+    The token and the switches of the APIs are looked at; consents and the limits of periods are not: what Enedis
+    answered stands.
+    """
+    path = request.url.path
+    if path.startswith(CONTROL):
+        raise HTTPException(404)
+    world = admission.application(request) if apis.api_of(path) in apis.APIS else admission.bearer(request)
+    found = world.settings.captures and world.settings.captures.find(path, dict(request.query_params))
+    if not found:
+        raise Refused("v5-no-data-found-404")
+    return sent(Reply(found.status, found.body, found.content_type))
+
+
+routes = [Route("/{path:path}", captured, methods=["GET"])]

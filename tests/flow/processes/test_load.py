@@ -1,0 +1,155 @@
+"""Many requests at once on real processes, against an Enedis that allows five calls a second, well and unwell."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+DAY = {"start": "2026-11-16", "end": "2026-11-17"}
+PER_SECOND = 5
+
+
+def points(count: int, first: int = 0) -> list[str]:
+    """Households that consume and have a curve of half-hours (the last two digits say so)."""
+    return [f"{30_000_000_000_000 + 100 * number + number % 40}" for number in range(first, first + count)]
+
+
+async def started(estate: Any, households: Sequence[str], **settings: Any) -> Any:
+    """An installation that runs, with these points named at Enedis and adopted by the account."""
+    made = estate(**settings)
+    await made.simulator.start()
+    for point in households:
+        await made.control("PUT", f"consents/{point}", {"state": "granted"})
+    await made.furnish(households)
+    await asyncio.gather(*(gateway.start() for gateway in made.gateways))
+    await made.control("DELETE", "calls")
+    return made
+
+
+async def curve(made: Any, point: str, *, gateway: int = 0, wait: int = 300) -> Any:
+    path = f"/v1/usage-points/{point}/consumption/load-curve"
+    return await made.get(path, gateway=gateway, params=DAY, headers={"Prefer": f"wait={wait}"})
+
+
+def arrivals(calls: Sequence[dict[str, Any]]) -> list[float]:
+    """Seconds, by the simulator's real clock."""
+    return sorted(datetime.fromisoformat(call["at"]).timestamp() for call in calls)
+
+
+def narrowest(stamps: Sequence[float], together: int = PER_SECOND + 1) -> float:
+    """The shortest time in which so many calls arrived."""
+    return min(later - first for first, later in zip(stamps, stamps[together - 1 :], strict=False))
+
+
+async def check_all_answered(made: Any, households: Sequence[str], gateways: int) -> None:
+    """Everybody asks at once; everybody gets their day, and Enedis never sees a sixth call within a second."""
+    answers = await asyncio.gather(
+        *(curve(made, point, gateway=number % gateways) for number, point in enumerate(households))
+    )
+    assert [answer.status_code for answer in answers] == [200] * len(households)
+    assert [len(answer.json()["readings"]) for answer in answers] == [48] * len(households)
+    calls = await made.calls()
+    data = [call["usage_point_id"] for call in calls if call["api"] != "oauth2"]
+    print([(c['at'][17:], c['usage_point_id'], c['status']) for c in calls if c['status']!=200 or data.count(c['usage_point_id'])>1])
+    print([l for l in made.simulator.nursery.logged if 'warn' in l or 'error' in l])
+    print(narrowest(arrivals(calls)))
+    open('/tmp/hl/stamps','w').write('\n'.join('A %.4f %s' % (t,0) for t in arrivals(calls))+'\n'+'\n'.join(l.strip() for l in made.simulator.nursery.logged if l.startswith('D ')))
+    assert Counter(data) == Counter(households)
+    assert {call["status"] for call in calls} == {200}
+    stamps = arrivals(calls)
+    print([(c['at'][17:], c['usage_point_id'], c['status']) for c in calls if c['status']!=200 or data.count(c['usage_point_id'])>1])
+    print([l for l in made.simulator.nursery.logged if 'warn' in l or 'error' in l])
+    assert narrowest(stamps) >= 1.0
+    print(f"{len(stamps)} calls, {(len(stamps) - 1) / (stamps[-1] - stamps[0]):.2f}/s, six in {narrowest(stamps):.3f} s")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("gateways", [1, 2, 3])
+async def test_a_crowd_is_served_to_the_last_at_five_calls_a_second(estate: Any, gateways: int):
+    households = points(95)
+    made = await started(estate, households, gateways=gateways)
+    await check_all_answered(made, households, gateways)
+    counted = await made.counted()
+    assert sum(hour.calls for hour in counted.hours) == len(households) + gateways  # a token for each process
+
+
+@pytest.mark.timeout(60)
+async def test_a_slow_enedis_loses_nobody_and_is_not_asked_twice(estate: Any):
+    households = points(20)
+    made = await started(estate, households)
+    await made.control("PUT", "faults", {"api": "metering_data_clc", "delay_ms": 2500})
+    hurried = await asyncio.gather(*(curve(made, point, wait=1) for point in households))
+    assert {answer.status_code for answer in hurried} == {200}
+    reasons = {gap["reason"] for answer in hurried for gap in answer.json()["gaps"]}
+    assert reasons == {"pending"}
+    assert all(answer.headers["Cache-Control"] == "no-store" and answer.headers["Retry-After"] for answer in hurried)
+    patient = await asyncio.gather(*(curve(made, point) for point in households))
+    assert [len(answer.json()["readings"]) for answer in patient] == [48] * len(households)
+    data = [call["usage_point_id"] for call in await made.calls() if call["api"] != "oauth2"]
+    assert Counter(data) == Counter(households)
+
+
+@pytest.mark.timeout(60)
+async def test_calls_that_enedis_drops_are_made_again_in_their_turn(estate: Any):
+    households = points(20)
+    made = await started(estate, households)
+    await made.control("PUT", "faults", {"api": "metering_data_clc", "count": 6, "drop": True})
+    answers = await asyncio.gather(*(curve(made, point) for point in households))
+    assert [len(answer.json()["readings"]) for answer in answers] == [48] * len(households)
+    calls = await made.calls()
+    assert sum(call["status"] is None for call in calls) == 6
+    assert len(calls) == 1 + 20 + 6
+    assert narrowest(arrivals(calls)) >= 1.0
+
+
+@pytest.mark.timeout(90)
+async def test_an_enedis_that_drops_everything_is_a_typed_problem_and_is_not_hammered(estate: Any):
+    households = points(10)
+    made = await started(estate, households)
+    await made.control("PUT", "faults", {"api": "metering_data_clc", "drop": True})
+    answers = await asyncio.gather(*(curve(made, point) for point in households))
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "upstream-unavailable")}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+    calls = await made.calls()
+    assert len(calls) == 1 + 10 * 3
+    assert narrowest(arrivals(calls)) >= 1.0
+    await made.control("DELETE", "faults")
+    again = await asyncio.gather(*(curve(made, point) for point in households))
+    assert [len(answer.json()["readings"]) for answer in again] == [48] * len(households)
+
+
+@pytest.mark.timeout(60)
+async def test_a_429_of_the_second_pauses_every_process_and_loses_nobody(estate: Any):
+    households = points(30)
+    made = await started(estate, households, gateways=2)
+    order = {"api": "metering_data_clc", "count": 1, "error": "v5-quota-q3-per-second"}
+    await made.control("PUT", "faults", order)
+    answers = await asyncio.gather(*(curve(made, point, gateway=number % 2) for number, point in enumerate(households)))
+    assert [len(answer.json()["readings"]) for answer in answers] == [48] * len(households)
+    calls = await made.calls()
+    (refused,) = [call for call in calls if call["status"] == 429]
+    after = datetime.fromisoformat(refused["at"]).timestamp()
+    # Two bookings of each process were made before the refusal was read: they still leave.
+    assert sum(after < stamp < after + 1.0 for stamp in arrivals(calls)) <= 4
+    assert len(calls) == 2 + 30 + 1
+    assert (await made.counted()).window_us > 1_050_000
+
+
+@pytest.mark.timeout(60)
+async def test_after_a_429_of_the_hour_nothing_leaves_until_the_next_hour(estate: Any):
+    households = points(20)
+    made = await started(estate, households, gateways=2)
+    await made.control("PUT", "faults", {"api": "metering_data_clc", "count": 1, "error": "wso2-900804-throttled"})
+    answers = await asyncio.gather(*(curve(made, point, gateway=number % 2) for number, point in enumerate(households)))
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert len(refused) >= 10
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "quota-exhausted")}
+    assert all(3000 < int(answer.headers["Retry-After"]) <= 3700 for answer in refused)
+    sent = len(await made.calls())
+    asked_again = await asyncio.gather(*(curve(made, point) for point in households))
+    assert sum(answer.status_code == 200 for answer in asked_again) == len(answers) - len(refused)
+    assert len(await made.calls()) == sent
+    await made.control("PUT", "clock", {"now": "2026-11-24T10:00:30+01:00"})

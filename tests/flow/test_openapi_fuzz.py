@@ -1,0 +1,152 @@
+"""The gateway keeps what its own OpenAPI document says, for requests that the document allows and for others."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from passerelle.model.sandbox import consenting_points
+from passerelle.web.openapi import openapi_document
+from passerelle.web.routes import ROUTES
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ALLOWED, OTHERS = 200, 40
+"""Examples an operation: of requests as the document allows them, and of ones that it does not."""
+
+STRANGERS = ("26584978546985", "00000000000000", "22 516 914 714 270", "2251691471427", "x", "%2F")
+FORMS = (
+    "application/json",
+    "text/csv",
+    "application/x-ndjson",
+    "*/*",
+    "image/png",
+    "text/*;q=0.5, application/json;q=0",
+)
+OF_FEW = settings(
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Doors:
+    """Where the requests go, and what makes some of them good: the key, its points, consents that may be forgotten."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self.key = key
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.statuses: Counter[int] = Counter()
+
+    def consents(self) -> Iterator[str]:
+        """Ids of consents made to be forgotten: those of the demo's points stay."""
+        while True:
+            answer = self.session.post(f"{self.url}/v1/consents", json={}, headers=self.bearer, timeout=10)
+            yield answer.json()["id"]
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@st.composite
+def days(draw: st.DrawFn) -> dict[str, str]:
+    """A range of days that Enedis has, in part at least; short, so that many are read."""
+    start = date(2026, 11, 30) - timedelta(days=draw(st.one_of(st.integers(0, 60), st.integers(0, 1200))))
+    return {"start": start.isoformat(), "end": (start + timedelta(days=draw(st.integers(1, 9)))).isoformat()}
+
+
+def steer(case: Any, draw: st.DrawFn, doors: Doors, consents: Iterator[str]) -> None:
+    """Half of the time, put into the request what makes it succeed; leave it as it was drawn otherwise."""
+    if "prm" in case.path_parameters and draw(st.booleans()):
+        case.path_parameters["prm"] = draw(st.sampled_from([*consenting_points() * 3, *STRANGERS]))
+    if case.path_parameters.get("id") and draw(st.sampled_from((True, False, False, False))):
+        case.path_parameters["id"] = next(consents)
+    if "start" in case.query and draw(st.sampled_from((True, True, True, False))):
+        case.query.update(draw(days()))
+    if isinstance(case.body, dict) and "grant_type" in case.body and draw(st.booleans()):
+        case.body.update(grant_type="client_credentials", client_id="demo", client_secret=doors.key)
+        if draw(st.booleans()):
+            case.body["scope"] = draw(st.sampled_from(("", "contract", "contract usage-points:read", "nothing")))
+    if isinstance(case.body, dict) and "duration" in case.body and draw(st.booleans()):
+        case.body.update(duration=draw(st.sampled_from(("P1Y", "P3M", None))), return_url=None)
+    if draw(st.sampled_from((True, True, True, True, True, False))):
+        case.headers["Authorization"] = f"Bearer {doors.key}"
+    if draw(st.booleans()):
+        case.headers["Accept"] = draw(st.sampled_from(FORMS))
+    if "Prefer" in case.headers:
+        case.headers["Prefer"] = draw(st.sampled_from(("wait=0", "wait=1", "wait=20", "wait", case.headers["Prefer"])))
+
+
+def fuzz(doors: Doors, document: dict[str, Any], name: str, mode: GenerationMode, examples: int) -> int:
+    """Send so many requests of the operation and hold each answer against the document; how many were sent."""
+    schema = schemathesis.openapi.from_dict(document).include(operation_id=name)
+    (operation,) = [found.ok() for found in schema.get_all_operations()]
+    cases, consents = operation.as_strategy(generation_mode=mode), doors.consents()
+    sent = 0
+
+    @settings(OF_FEW, max_examples=examples)
+    @given(cases, st.data())
+    def one(case: Any, data: st.DataObject) -> None:
+        nonlocal sent
+        steer(case, data.draw, doors, consents)
+        answer = case.call(base_url=doors.url, session=doors.session, timeout=30)
+        sent += 1
+        doors.statuses[answer.status_code] += 1
+        assert answer.status_code != 500, answer.text
+        case.validate_response(answer, checks=CHECKS)
+
+    one()
+    return sent
+
+
+@pytest.mark.parametrize("name", [route.name for route in ROUTES])
+async def test_the_operation_keeps_its_word(shared_house, name):
+    doors = Doors(shared_house.gateway_url, shared_house.key)
+    document = (await shared_house.get("/openapi.json")).json()
+    assert document == json.loads(openapi_document())
+    try:
+        sent = await asyncio.to_thread(fuzz, doors, document, name, GenerationMode.POSITIVE, ALLOWED)
+        if parameters_of(document, name):
+            await asyncio.to_thread(fuzz, doors, document, name, GenerationMode.NEGATIVE, OTHERS)
+    finally:
+        doors.session.close()
+    assert sent >= ALLOWED or not parameters_of(document, name)
+    assert any(200 <= status < 300 for status in doors.statuses), doors.statuses
+    points = (await shared_house.get("/v1/usage-points")).json()["usage_points"]
+    granted = {point["usage_point_id"] for point in points if point["consent"]["state"] == "granted"}
+    assert granted == set(consenting_points())
+
+
+def parameters_of(document: dict[str, Any], name: str) -> bool:
+    """Whether there is anything to vary in the operation."""
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    (operation,) = [each for each in operations if each["operationId"] == name]
+    return bool(operation["parameters"] or "requestBody" in operation)
