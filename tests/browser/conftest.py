@@ -67,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     }
     environment = {"PATH": os.defpath} | own
     command = [sys.executable, "-m", "passerelle", "demo"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 — our own program
         assert process.stdout is not None
         said = ""
         while "API key" not in said:
@@ -98,12 +98,16 @@ class Window:
 
     def __post_init__(self) -> None:
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("pageerror", lambda error: self.trouble.append(f"{self.page.url}: {error}"))
         self.page.on("request", self._asked)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.trouble.append(message.text)
+            self.trouble.append(f"{message.location['url']}: {message.text}")
+
+    def trouble_of(self, address: str) -> list[str]:
+        """What went wrong on the pages of this server; the simulator's are none of the product."""
+        return [each for each in self.trouble if each.startswith(address)]
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith("data:"):

@@ -1,4 +1,4 @@
-"""The French README is the English one in French: the same parts in the same order, the same commands, the same links."""
+"""The French README is the English one in French: the same parts in order, the same commands, the same links."""
 
 import re
 from itertools import zip_longest
@@ -9,7 +9,7 @@ ENGLISH = (ROOT / "README.md").read_text(encoding="utf-8")
 FRENCH = (ROOT / "README.fr.md").read_text(encoding="utf-8")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-CODE = re.compile(r"^ {4}.*$|^```.*?^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^ {4}.+$|^```[\s\S]*?^```$", re.MULTILINE)
 REMARK = re.compile(r"\s+#.*$", re.MULTILINE)
 SECTION = re.compile(r"^## ", re.MULTILINE)
 

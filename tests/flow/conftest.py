@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from passerelle.cli.demo import for_replay, furnish
-from passerelle.config import Settings, read_settings
+from passerelle.config import Environment, Settings, read_settings
 from passerelle.kit.addresses import Address
 from passerelle.simulator.app import create_app as create_simulator
 from passerelle.simulator.captures import read_captures
@@ -111,6 +111,10 @@ def settings_of(folder: Path, gateway: int, simulator: int, more: Mapping[str, s
         "QUOTA_PER_SECOND": str(QUICK),
         **more,
     }
+    if "ENVIRONMENT" in more:  # the simulator stands where the real hosts are
+        real = f"http://127.0.0.1:{simulator}"
+        variables |= {"ENEDIS_API_URL": real, "ENEDIS_AUTHORIZE_URL": real}
+        variables |= {"ENEDIS_CLIENT_ID": "simulator", "ENEDIS_CLIENT_SECRET": "simulator-secret"}
     return read_settings({f"PASSERELLE_{name}": value for name, value in variables.items()})
 
 
@@ -137,7 +141,8 @@ async def installed(
         await stack.enter_async_context(listening(create_simulator(simulated), simulator_port))
         opened = await stack.enter_async_context(open_gateway(settings, endless_history=replay is not None))
         await stack.enter_async_context(listening(opened.app, gateway_port))
-        await furnish(opened, settings)
+        if settings.environment is Environment.SIMULATOR:
+            await furnish(opened, settings)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60, trust_env=False))
         simulator = Address("127.0.0.1", settings.simulator_listen.port).url
         yield Installation(settings, simulator, settings.public_url, opened, http)

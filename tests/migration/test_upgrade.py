@@ -3,17 +3,20 @@
 import asyncio
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from passerelle.errors import StartRefused
 from passerelle.quota.tables import quota_metadata
+from passerelle.store import migrations
 from passerelle.store.engine import open_engine, reading, writing
 from passerelle.store.tables import metadata
-from passerelle.store.upgrade import SchemaState, migrate, require_current, schema_state
+from passerelle.store.upgrade import VERSIONS, SchemaState, migrate, require_current, schema_state
 
 
 @asynccontextmanager
@@ -73,3 +76,8 @@ async def test_a_newer_database_is_refused_and_left_alone(url):
             await migrate(url)
         async with reading(engine) as connection:
             assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() == "9999"
+
+
+def test_the_listed_versions_are_those_of_the_migrations():
+    scripts = ScriptDirectory(str(Path(migrations.__file__ or "").parent))
+    assert tuple(reversed([script.revision for script in scripts.walk_revisions()])) == VERSIONS

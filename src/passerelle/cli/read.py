@@ -13,8 +13,8 @@ from rich.console import RenderableType
 from passerelle.cli import output, tables
 from passerelle.cli.language import Language
 from passerelle.cli.shell import DEFAULT_URL, End, Key, Prm, Start, Url, shell_of
-from passerelle.client import requests
-from passerelle.model.days import DaySpan
+from passerelle.client import Passerelle, requests
+from passerelle.model.days import DaySpan, one_day
 from passerelle.model.series import Kind, Series
 from passerelle.plan.rules import published_end
 
@@ -24,6 +24,9 @@ DAYS_BY_DEFAULT = {Kind.DAILY: 30, Kind.PEAK: 30, Kind.CURVE: 7}
 
 WATCHED_WAIT = 5
 """Seconds that an answer may take when someone watches the bar: it moves after each answer."""
+
+NEVER_PUBLISHED = one_day(date(2199, 12, 31))
+"""So far ahead that the gateway answers at once, and asks nothing of Enedis."""
 
 
 class Format(StrEnum):
@@ -133,9 +136,9 @@ def _read(
     gateway: tuple[str, str | None],
 ) -> None:
     shell = shell_of(ctx)
-    span = days_to_read(asked, series.kind, published_end(shell.now()))
     chosen = form or _by_suffix(to)
     with shell.connect(*gateway) as client:
+        span = days_to_read(asked, series.kind, asked[1] or _published(client, prm, series))
         with output.progress_bar(shell.language) as progress:
             wait = None if progress is None else WATCHED_WAIT
             if chosen in _MEDIA_TYPES:
@@ -152,6 +155,12 @@ def _read(
         else:
             bars = to is None and output.on_terminal()
             output.write_tables(tables.of_series(reply.body, shell.language, bars=bars), to)
+
+
+def _published(client: Passerelle, prm: str, series: Series) -> date:
+    """The day after the last published one, by the clock of the gateway: a simulator's may be far from ours."""
+    answer = client.send(requests.either(prm, series, NEVER_PUBLISHED.start, NEVER_PUBLISHED.end, 0))
+    return published_end(answer.body.as_of)
 
 
 def days_to_read(asked: tuple[date | None, date | None], kind: Kind, published: date) -> DaySpan:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -15,16 +15,11 @@ from passerelle.model.usage_point import parse_usage_point_id
 DEFAULT_URL = "http://127.0.0.1:8420"
 
 
-def _machine_time() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Shell:
     """The outside of a command, replaced as a whole in tests."""
 
     connect: Callable[[str, str | None], Passerelle] = Passerelle
-    now: Callable[[], datetime] = _machine_time
     language: Language = Language.ENGLISH
 
 

@@ -163,7 +163,7 @@ class Consents:
 
     async def application(self, key_id: str) -> Application | None:
         """The application of the mirror that has this client id, if its key stands and may start consents."""
-        found = await self._applications.application(key_id)
+        found = await self._applications.application(key_id) if key_id.isalnum() else None
         return found if found is not None and Scope.CONSENTS in found.scopes else None
 
     async def authorize(

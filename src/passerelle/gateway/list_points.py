@@ -72,6 +72,7 @@ class ListPoints:
             if caller.usage_points is None or linked.usage_point_id in caller.usage_points
         ]
         refused = await self._ledger.refused([linked.link.point_id for linked in points])
+        # Consumption points alone have customer data (F§8), and only its direction refuses all of a daily series.
         records = tuple(each for each in CustomerRecord if each.scope in caller.scopes)
         series = [each for each in Series if each.scope in caller.scopes]
         return [
@@ -80,7 +81,7 @@ class ListPoints:
                 linked.link,
                 standing(linked.link, now),
                 tuple(each for each in series if each not in refused.get(linked.link.point_id, ())),
-                records,
+                () if Series.CONSUMPTION_DAILY in refused.get(linked.link.point_id, ()) else records,
             )
             for linked in points
         ]

@@ -1,6 +1,6 @@
 """An answer, made of what was held, what was fetched and why the rest is not there. No silent hole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain
@@ -43,7 +43,9 @@ def merge(
     fetched: Iterable[Fetched],
 ) -> Merged:
     """Every day of `asked` as readings or as a gap; days that nothing tells about are `pending`."""
-    reasons = {day: gap.reason for gap in clipped for day in gap.span}
+    clipped = tuple(clipped)
+    # A clipped stretch is one gap, however many days it has: a range may reach centuries beyond what exists.
+    gaps = [Gap(*gap.span.instants, gap.reason) for gap in clipped]
     brought: dict[date, Readings] = {}
     errors: dict[date, PasserelleError] = {}
     for outcome in fetched:
@@ -54,23 +56,31 @@ def merge(
             elif day not in brought:
                 errors[day] = outcome.error
     parts: list[Readings] = []
-    gaps: list[Gap] = []
-    for day in asked:
+    for day in _outside(asked, clipped):
         found = held.get(day) or brought.get(day)
         if found:
             parts.append(found)
             gaps.extend(Gap(start, end, GapReason.MISSING) for start, end in holes(day, found))
             continue
         start, end = day_bounds(day)
-        if day in reasons:
-            gaps.append(Gap(start, end, reasons[day]))
-        elif day in brought:
+        if day in brought:
             gaps.append(Gap(start, end, GapReason.MISSING))
         elif day in errors:
             gaps.append(Gap(start, end, reason_of(errors[day]), errors[day].problem))
         else:
             gaps.append(Gap(start, end, GapReason.PENDING))
     return Merged(tuple(parts), join(gaps))
+
+
+def _outside(asked: DaySpan, clipped: Iterable[DayGap]) -> Iterator[date]:
+    """The days of `asked` that no clipped stretch holds, in order."""
+    at = asked.start
+    for gap in sorted(clipped, key=lambda each: each.span):
+        if at < gap.span.start:
+            yield from DaySpan(at, min(gap.span.start, asked.end))
+        at = max(at, gap.span.end)
+    if at < asked.end:
+        yield from DaySpan(at, asked.end)
 
 
 def energy_wh(days: Iterable[Readings]) -> int:

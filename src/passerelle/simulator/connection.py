@@ -1,18 +1,50 @@
-"""Closing a connection without an answer, and answers that are cut or relabelled on their way out."""
+"""The connection below ASGI: when a request really came, closing without an answer, answers cut or relabelled."""
+
+import socket
+import sys
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
 from passerelle.simulator.errors import Reply
 
+_LAST_DATA_RECEIVED = slice(52, 56)
+"""Of Linux' `struct tcp_info`: milliseconds since data last came, in the steps of the kernel's tick (4 or 10 ms)."""
+
+_TICKS = 0.010
+
+
+def waiting_time(send: Send) -> float:
+    """Seconds that a request lay in the kernel before this process turned to it, 0 where that cannot be told.
+
+    A busy event loop wakes up late and finds several requests at once: stamped by then, they would seem to have come
+    together. What is within the kernel's own ticks counts as 0.
+    """
+    transport = _transport(send)
+    connection = transport.get_extra_info("socket") if transport is not None else None
+    if connection is None or sys.platform != "linux":
+        return 0.0
+    try:
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[_LAST_DATA_RECEIVED]
+    except OSError:  # already gone, or no TCP
+        return 0.0
+    waited = int.from_bytes(told, sys.byteorder) / 1000
+    return waited if waited > _TICKS else 0.0
+
+
+def _transport(send: Send) -> Any:
+    """The transport of uvicorn's own request cycle, None for a caller in the same process: ASGI has no word for it."""
+    return getattr(getattr(send, "__self__", None), "transport", None)
+
 
 async def drop(receive: Receive, send: Send) -> None:
     """Close the connection so that the client reads its end and nothing else.
 
-    ASGI has no word for it: an application that raises or returns early makes uvicorn log an error and send a 500. So
-    the transport is taken from uvicorn's own request cycle and closed; once `receive` has said that the client is gone,
-    returning is quiet. A caller in the same process has no transport: it gets the exception of a reset connection.
+    An application that raises or returns early makes uvicorn log an error and send a 500. So the transport is closed;
+    once `receive` has said that the client is gone, returning is quiet. A caller in the same process has no transport:
+    it gets the exception of a reset connection.
     """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    transport = _transport(send)
     if transport is None:
         raise ConnectionResetError("the simulator dropped the connection")
     transport.abort()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from passerelle.simulator import apis, errors
-from passerelle.simulator.connection import Rewriter, drop, reply
+from passerelle.simulator.connection import Rewriter, drop, reply, waiting_time
 from passerelle.simulator.errors import Context, Reply
 from passerelle.simulator.faults import Fault
 from passerelle.simulator.journal import Call, read_query
@@ -24,7 +24,7 @@ class Gate:
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrived = self._world.real.monotonic()
+        arrived = self._world.real.monotonic() - waiting_time(send)
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._inner(scope, receive, send)
             return

@@ -1,6 +1,7 @@
 """The two allowances of v5, for the whole application, all APIs together (F§12)."""
 
-from collections import Counter, deque
+from bisect import insort
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,15 +20,18 @@ class Quotas:
 
     per_second: int
     per_hour: int
-    _arrivals: deque[float] = field(default_factory=deque)
+    _arrivals: list[float] = field(default_factory=list)
     _hours: Counter[datetime] = field(default_factory=Counter)
 
     def arrive(self, at: float, now: datetime, *, counts_in_hour: bool) -> Excess | None:
-        """Count a call that arrives at `at` (real monotonic seconds), `now` being the simulated instant (UTC)."""
-        while self._arrivals and at - self._arrivals[0] >= WINDOW:
-            self._arrivals.popleft()
-        self._arrivals.append(at)
-        if len(self._arrivals) > self.per_second:
+        """Count a call that arrived at `at` (real monotonic seconds), `now` being the simulated instant (UTC).
+
+        Calls that waited are not told quite in order: one counts what came within the second before it.
+        """
+        while self._arrivals and at - self._arrivals[0] >= 2 * WINDOW:
+            del self._arrivals[0]
+        insort(self._arrivals, at)
+        if sum(at - WINDOW < earlier <= at for earlier in self._arrivals) > self.per_second:
             return Excess.SECOND
         if not counts_in_hour:
             return None

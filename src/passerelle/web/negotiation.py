@@ -1,11 +1,22 @@
-"""What the caller accepts, and how long they wait: `Accept` (RFC 9110) and `Prefer: wait` (RFC 7240)."""
+"""What the caller accepts, holds and waits: `Accept`, `If-None-Match` (RFC 9110) and `Prefer: wait` (RFC 7240)."""
 
+import re
 from collections.abc import Sequence
 
 from passerelle.errors import NotAcceptable
 
 DEFAULT_WAIT = 30
 LONGEST_WAIT = 300
+_DIGITS = 9
+"""More of them are more than the longest wait, and in the end more than `int` takes."""
+_SECONDS = re.compile(r'"?0*([0-9]+)"?')
+"""A word of RFC 7240 section 2: a token or a quoted string."""
+
+
+def names_etag(if_none_match: str | None, etag: str) -> bool:
+    """Whether `If-None-Match` names this entity tag, compared weakly, or any with `*` (RFC 9110 section 13.1.2)."""
+    named = [each.strip() for each in (if_none_match or "").split(",")]
+    return "*" in named or etag.removeprefix("W/") in [each.removeprefix("W/") for each in named]
 
 
 def choose_media(accept: str | None, offers: Sequence[str]) -> str:
@@ -47,7 +58,8 @@ def _quality(offer: str, ranges: dict[str, float]) -> float:
 def wait_of(prefer: str | None) -> float:
     """Seconds to wait for what is not there yet: `wait=N` up to 300, else 30. What cannot be read is ignored."""
     for part in (prefer or "").split(","):
-        name, _, value = part.strip().partition("=")
-        if name.strip().lower() == "wait" and value.strip().isascii() and value.strip().isdigit():
-            return min(int(value.strip()), LONGEST_WAIT)
+        name, _, value = part.partition(";")[0].partition("=")
+        digits = _SECONDS.fullmatch(value.strip())
+        if name.strip().lower() == "wait" and digits is not None:
+            return min(int(digits[1]), LONGEST_WAIT) if len(digits[1]) <= _DIGITS else LONGEST_WAIT
     return DEFAULT_WAIT

@@ -176,3 +176,51 @@ async def test_names_are_unique_and_accounts_can_be_found_and_deleted(store):
     assert await store.accounts.find("alice") is None
     with pytest.raises(KeyInvalid):
         await store.accounts.authenticate(text, store.clock.at)
+
+
+async def test_a_redirect_address_is_kept_sealed_with_its_key_until_it_is_revoked(store):
+    address = "https://app.example/callback"
+    account = await store.account()
+    key_id, text = await store.accounts.create_first_key(account, ALL_SCOPES, "", store.clock.at, redirect_uri=address)
+    found = await store.accounts.application(key_id)
+    assert (found.account_id, found.scopes, found.redirect_uri) == (account, ALL_SCOPES, address)
+    by = await store.accounts.authenticate(text, store.clock.at)
+    other, _ = await store.accounts.create_key(by, ALL_SCOPES, "", store.clock.at)
+    assert (await store.accounts.application(other)).redirect_uri is None
+    registered = {key.id: key.redirect_uri for key in await store.accounts.list_keys(account)}
+    assert registered == {key_id: address, other: None}
+    async with reading(store.engine) as connection:
+        kept = (await connection.execute(select(credentials.c.redirect_uri_sealed))).scalars().all()
+    assert not any(address.encode() in (sealed or b"") for sealed in kept)
+    await store.accounts.revoke_key(account, key_id, store.clock.at)
+    assert await store.accounts.application(key_id) is None
+    assert await store.accounts.application("nobody") is None
+
+
+async def test_an_address_moved_to_another_key_does_not_open(store):
+    account = await store.account()
+    first, text = await store.accounts.create_first_key(
+        account, ALL_SCOPES, "", store.clock.at, redirect_uri="https://app.example/"
+    )
+    by = await store.accounts.authenticate(text, store.clock.at)
+    second, _ = await store.accounts.create_key(by, ALL_SCOPES, "", store.clock.at)
+    async with writing(store.engine) as connection:
+        mine = select(credentials.c.redirect_uri_sealed).where(credentials.c.id == first)
+        sealed = (await connection.execute(mine)).scalar()
+        await connection.execute(
+            update(credentials).where(credentials.c.id == second).values(redirect_uri_sealed=sealed)
+        )
+    with pytest.raises(InternalError):
+        await store.accounts.application(second)
+
+
+async def test_a_token_is_no_application(store):
+    caller = await store.caller()
+    token, _ = await store.accounts.issue_token(caller, "mirror", None, HOUR, store.clock.at)
+    assert await store.accounts.application(token.split(".")[0]) is None
+
+
+@pytest.mark.parametrize(("scopes", "address"), [(DAILY, "https://app.example/"), (ALL_SCOPES, "javascript:x")])
+async def test_a_redirect_address_that_cannot_serve_is_refused(store, scopes, address):
+    with pytest.raises(InvalidRequest):
+        await store.accounts.create_first_key(await store.account(), scopes, "", store.clock.at, redirect_uri=address)

@@ -18,6 +18,7 @@ async def test_a_household_is_shared_and_can_be_read(house, alice, browser, hous
     assert "Partage enregistré" in page.text
     assert "Share recorded" in page.text
     assert "24 mai 2027" in page.text
+    assert "24 May 2027" in page.text
     assert prm not in page.text
     assert prm[-4:] in page.text
     consent = (await alice.consents())[started["id"]]

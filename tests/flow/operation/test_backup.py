@@ -59,16 +59,20 @@ async def test_what_was_held_is_read_again_and_enedis_is_not_asked(house, shell,
     }
     folder = tmp_path / "restored"
     folder.mkdir(mode=0o700)
-    (folder / "passerelle.db-wal").write_bytes(b"of the database that was here before")
+    await house.series(PLAIN, SERIES, "2026-10-05", "2026-10-12")
+    lost = house.settings.data_dir / "passerelle.db-wal"
+    (folder / lost.name).write_bytes(lost.read_bytes())  # what a killed gateway leaves behind
     ran = await follow(shell, "restore", tmp_path / "backup", DATA_DIR=str(folder))
     assert re.search(r"^ok +database ", ran.out, re.MULTILINE)
     before = len(await house.calls())
     async with restarted(house, folder) as client:
         answer = await read(client, house, "2026-11-02", "2026-11-09")
+        assert len(await house.calls()) == before
+        since = await read(client, house, "2026-10-05", "2026-10-12")
+        assert since.headers["cache-status"] == "passerelle; fwd=miss"
     assert answer.headers["cache-status"] == "passerelle; hit"
     assert answer.json()["readings"] == held["readings"]
     assert len(answer.json()["readings"]) == 7 * 48
-    assert len(await house.calls()) == before
 
 
 async def test_without_its_secret_the_copy_opens_nothing(house, shell, tmp_path):

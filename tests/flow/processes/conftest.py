@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
+import pytest_asyncio
 
 from passerelle.config import read_settings
 from passerelle.gateway.adopt import Adoption, adopt
@@ -59,7 +59,7 @@ class Nursery:
         return self._awaited.setdefault((event, address), asyncio.get_running_loop().create_future())
 
     async def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        async with self._order:
+        async with self._order:  # one answer for each order
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
         return answer
@@ -132,6 +132,11 @@ class Estate:
         headers = {"Authorization": f"Bearer {KEY}", **options.pop("headers", {})}
         return await self.http.get(self.gateways[gateway].url + path, headers=headers, **options)
 
+    async def end(self) -> None:
+        for server in (*self.gateways, self.simulator):
+            if server.pid is not None:
+                await server.end()
+
     async def furnish(self, points: Sequence[str]) -> None:
         """The account, its key and a consent for each point, as the operator makes them."""
         async with open_store(read_settings(self.gateways[0].environment)) as rooms:
@@ -159,7 +164,7 @@ def reserve_port() -> socket.socket:
     return reserved
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def nursery(keep_log: Callable[[str], None]) -> AsyncIterator[Nursery]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(NURSERY), stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=LONGEST_LINE
@@ -174,7 +179,7 @@ async def nursery(keep_log: Callable[[str], None]) -> AsyncIterator[Nursery]:
 Open = Callable[..., Estate]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def estate(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Open]:
     """Make an installation of processes: `estate(gateways=2, QUOTA_PER_SECOND="10")`, settings without prefix."""
     async with AsyncExitStack() as stack:
@@ -197,8 +202,10 @@ async def estate(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Open]:
                 environment = {f"PASSERELLE_{name}": value for name, value in {**common, "LISTEN": listen}.items()}
                 return Server(nursery, command, f"http://{address}", environment)
 
-            return Estate(
+            made = Estate(
                 server("simulator", simulator, others[0]), [server("serve", each, each) for each in others], http
             )
+            stack.push_async_callback(made.end)
+            return made
 
         yield make

@@ -76,6 +76,20 @@ def test_a_clipped_range_is_its_usable_days_and_its_gaps(start: date, length: in
         assert clipped.usable.end <= published_end(NOW)
 
 
+@given(st.dates(date(1912, 1, 1), date(2199, 12, 30)), st.dates(date(1912, 1, 2), date(2199, 12, 31)))
+def test_a_range_of_centuries_is_tiled_too(one: date, other: date):
+    if one == other:
+        return
+    asked = DaySpan(min(one, other), max(one, other))
+    clipped = clip(asked, Series.CONSUMPTION_DAILY, NOW, date(2025, 8, 27))
+    held = {day: curve(day, 60, set(range(25))) for day in clipped.usable or () if day.day != 1}
+    merged = merge(asked, clipped.gaps, held, ())
+    pieces = sorted([(r.start, r.end) for r in merged.readings] + [(g.start, g.end) for g in merged.gaps])
+    assert (pieces[0][0], pieces[-1][1]) == asked.instants
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(pieces))
+    assert {g.reason for g in merged.gaps} >= {gap.reason for gap in clipped.gaps}
+
+
 @given(curves)
 def test_a_day_is_complete_only_without_holes(shape: tuple[int, set[int]]):
     minutes, dropped = shape

@@ -36,7 +36,6 @@ PRM = "22516914714270"
 POINT = f"/v1/usage-points/{PRM}"
 DAILY = f"{POINT}/consumption/daily"
 DAYS = ["--start", "2026-03-28", "--end", "2026-03-30"]
-NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 FIRST, SECOND, THIRD = (
     datetime.fromisoformat(text)
     for text in ("2026-03-28T00:00:00+01:00", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00")
@@ -61,8 +60,8 @@ def gateway() -> ScriptedGateway:
     return ScriptedGateway()
 
 
-def run(gateway: ScriptedGateway, *words: str, lang: str = "en", now: datetime = NOW) -> Result:
-    shell = Shell(connect=lambda _, key: gateway.client(key), now=lambda: now)
+def run(gateway: ScriptedGateway, *words: str, lang: str = "en") -> Result:
+    shell = Shell(connect=lambda _, key: gateway.client(key))
     environment = {"PASSERELLE_LANG": lang, "PASSERELLE_KEY": "demo.key", "PASSERELLE_URL": None}
     return CliRunner().invoke(build(shell), list(words), env=environment)
 
@@ -173,13 +172,17 @@ def test_repeats_until_nothing_is_pending(gateway: ScriptedGateway):
     ("hour", "end"),
     [(6, "2026-11-23"), (7, "2026-11-24")],  # 07:59:59 and 08:00 in Paris, where November is UTC+1
 )
-def test_by_default_the_published_days_are_read(gateway: ScriptedGateway, hour: int, end: str):
+def test_by_default_the_days_published_by_the_clock_of_the_gateway_are_read(
+    gateway: ScriptedGateway, hour: int, end: str
+):
     now = datetime(2026, 11, 24, hour, 59 if hour == 6 else 0, 59 if hour == 6 else 0, tzinfo=UTC)
-    gateway.answer(DAILY, daily_answer())
-    gateway.answer(f"{POINT}/production/load-curve", daily_answer())
-    run(gateway, "daily", PRM, now=now)
-    run(gateway, "load-curve", PRM, "--production", now=now)
-    daily, curve = (dict(request.url.params) for request in gateway.requests)
+    answer = msgspec.structs.replace(daily_answer(), as_of=now)
+    gateway.answer(DAILY, answer)
+    gateway.answer(f"{POINT}/production/load-curve", answer)
+    run(gateway, "daily", PRM)
+    run(gateway, "load-curve", PRM, "--production")
+    ahead, daily, again, curve = (dict(request.url.params) for request in gateway.requests)
+    assert ahead["start"] == again["start"] == "2199-12-31"  # tells the time, and asks nothing of Enedis
     assert daily["end"] == curve["end"] == end
     last = date.fromisoformat(end)
     assert daily["start"] == str(last - timedelta(days=30))

@@ -41,6 +41,11 @@ def test_the_error_is_looked_at_first():
     assert parse_callback(query | {"error": "access_denied"}) == Refused("access_denied")
 
 
+@pytest.mark.parametrize(("code", "status"), [("500", "500"), ("5000", None), ("abc", None), ("", None), ("٥٠٠", None)])
+def test_the_status_that_enedis_puts_into_code_is_kept(code: str, status: str | None):
+    assert parse_callback({"code": code, "error": "server_error"}) == Failed("server_error", None, status)
+
+
 def test_forged_texts_are_cut_and_masked():
     failed = parse_callback({"error": "x " * 500, "error_description": f"{ONE} a@b.fr"})
     assert isinstance(failed, Failed)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from passerelle.consent.duration import end_of
+from passerelle.consent.duration import DurationTrouble, duration_trouble, end_of
 from passerelle.errors import InvalidRequest
 from passerelle.model.paris import civil_day, midnight
 
@@ -42,3 +42,21 @@ def test_the_end_of_february_and_leap_years():
     leap = datetime.fromisoformat("2028-02-29T12:00:00+01:00")
     assert civil_day(end_of("P1Y", leap)) == date(2029, 2, 28)
     assert civil_day(end_of("P1M", datetime.fromisoformat("2027-01-31T12:00:00+01:00"))) == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("duration", "trouble"),
+    [
+        ("P1Y", None),
+        ("P3Y", None),
+        ("P0D", DurationTrouble.MALFORMED),
+        ("PT5H", DurationTrouble.MALFORMED),
+        ("P٣Y", DurationTrouble.MALFORMED),
+        ("P1Y\n", DurationTrouble.MALFORMED),
+        ("P3Y1D", DurationTrouble.TOO_LONG),
+        ("P9999Y", DurationTrouble.TOO_LONG),
+        ("-P1D", DurationTrouble.TOO_LONG),
+    ],
+)
+def test_enedis_tells_a_bad_form_from_a_length_it_does_not_allow(duration: str, trouble: DurationTrouble | None):
+    assert duration_trouble(duration, NOW) is trouble

@@ -31,3 +31,11 @@ def test_the_hour_counts_what_the_second_let_through():
     assert quotas.arrive(4.0, NOW, counts_in_hour=True) is None
     assert quotas.arrive(6.0, NOW, counts_in_hour=True) is Excess.HOUR
     assert quotas.arrive(8.0, NOW.replace(hour=10), counts_in_hour=True) is None
+
+
+def test_a_call_told_late_counts_what_came_before_it_and_not_what_came_after():
+    quotas = Quotas(2, 10)
+    assert [quotas.arrive(at, NOW, counts_in_hour=True) for at in (0.0, 0.25)] == [None, None]
+    assert quotas.arrive(1.0, NOW, counts_in_hour=True) is None
+    assert quotas.arrive(0.5, NOW, counts_in_hour=True) is Excess.SECOND
+    assert quotas.arrive(1.125, NOW, counts_in_hour=True) is Excess.SECOND

@@ -3,7 +3,7 @@
 import pytest
 
 from passerelle.errors import NotAcceptable
-from passerelle.web.negotiation import choose_media, wait_of
+from passerelle.web.negotiation import choose_media, names_etag, wait_of
 from passerelle.web.render.series import CSV, FORMS, JSON, NDJSON
 
 
@@ -45,7 +45,27 @@ def test_a_form_that_does_not_exist_is_refused(accept: str):
         ("wait=x", 30),
         ("wait=1e3", 30),
         ("wait=²", 30),
+        ("wait=" + "9" * 5000, 300),
+        ("wait=" + "0" * 5000 + "7", 7),
+        ('wait="5"; why=none, respond-async', 5),
     ],
 )
 def test_the_wait_is_read_and_bounded(prefer: str | None, seconds: int):
     assert wait_of(prefer) == seconds
+
+
+@pytest.mark.parametrize(
+    ("held", "named"),
+    [
+        (None, False),
+        ("", False),
+        ('W/"a"', True),
+        ('"a"', True),
+        ('"b", W/"a"', True),
+        ("*", True),
+        ('W/"b"', False),
+        ("a", False),
+    ],
+)
+def test_an_etag_is_named_weakly_or_by_a_star(held: str | None, *, named: bool):
+    assert names_etag(held, 'W/"a"') is named

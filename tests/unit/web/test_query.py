@@ -41,7 +41,13 @@ def test_a_bad_query_is_refused_without_repeating_it(text: str):
 
 
 @pytest.mark.parametrize(
-    ("start", "end"), [("2026-03-28", "2026-03-28"), ("2026-03-29", "2026-03-28"), ("1999-12-31", "2026-01-01")]
+    ("start", "end"),
+    [
+        ("2026-03-28", "2026-03-28"),
+        ("2026-03-29", "2026-03-28"),
+        ("1911-12-31", "2026-01-01"),
+        ("2026-01-01", "2201-01-01"),
+    ],
 )
 def test_an_empty_or_absurd_range_is_refused(start: str, end: str):
     with pytest.raises(InvalidRequest):

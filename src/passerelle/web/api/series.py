@@ -13,10 +13,11 @@ from passerelle.model.days import DaySpan
 from passerelle.model.series import Series
 from passerelle.model.usage_point import parse_usage_point_id
 from passerelle.web.call import Call
-from passerelle.web.negotiation import choose_media, wait_of
+from passerelle.web.negotiation import choose_media, names_etag, wait_of
 from passerelle.web.render.series import FORMS, SeriesWriter
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 1912, 2200
+"""Far beyond any history. Before 1912 the offset of Paris has seconds, which RFC 3339 cannot write."""
 COME_BACK = 5
 """Seconds after which a caller with pending gaps looks again."""
 
@@ -64,7 +65,7 @@ def _respond(call: Call, answer: SeriesAnswer, media: str) -> Response:
         return Response(writer.write(media), headers=headers, media_type=media)
     headers["Cache-Control"] = "private, no-cache"
     headers["ETag"] = etag = _etag(call, writer.identity(), media)
-    if etag in (each.strip() for each in call.request.headers.get("if-none-match", "").split(",")):
+    if names_etag(call.request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     return Response(writer.write(media), headers=headers, media_type=media)
 

@@ -20,10 +20,16 @@ from passerelle.web.pages.consent_texts import TEXTS, Ending
 from passerelle.web.pages.templating import page
 from passerelle.web.settings import WebSettings
 
-_MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
+_MONTHS = {
+    "fr": (
+        *("janvier", "février", "mars", "avril", "mai", "juin"),
+        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+}
 _STATUS = {
     Ending.FAILED: 502,
     Ending.FAILED_UNNAMED: 502,
@@ -110,7 +116,7 @@ def _masked(point: UsagePointId) -> str:
 
 def _dates(ends_at: datetime) -> dict[str, str]:
     day = in_paris(ends_at).date()
-    return {"fr": f"{day.day} {_MONTHS[day.month - 1]} {day.year}", "en": day.isoformat()}
+    return {language: f"{day.day} {months[day.month - 1]} {day.year}" for language, months in _MONTHS.items()}
 
 
 def _return(arrival: Arrival) -> str | None:
