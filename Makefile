@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lock clean
+.PHONY: help demo test check bench lock clean
 MAKEFLAGS += --no-print-directory
 
 # The first of these that is new enough; another one: make demo PYTHON=/path/to/python3
@@ -22,6 +22,7 @@ help:
 	@echo "make demo    the simulator and the gateway, with a demo account (Ctrl-C ends both)"
 	@echo "make test    the whole test suite; ARGS='tests/unit -k paris' for a part of it"
 	@echo "make check   lint, format, types, import contracts, docs"
+	@echo "make bench   figures beside the limit and the naive way; writes bench/results.json"
 	@echo "make lock    resolve the requirements anew"
 	@echo "make clean   remove .venv and what tools left behind"
 
@@ -38,6 +39,9 @@ check: .venv/.dev .venv/.package
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo importlinter.toml
 	@$(BIN)/pytest --quiet tests/docs tests/unit/layout
+
+bench: .venv/.dev .venv/.package
+	@$(BIN)/python bench/run.py
 
 .venv/.python:
 	@test -n "$(PYTHON)" || { echo "passerelle needs Python 3.11 or newer; none found (make PYTHON=/path/to/python3)"; exit 1; }

@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SERVER_CORE, LOAD_CORE = 0, 1
-START_SECONDS = 30
+START_SECONDS = 120
 LAST_POINT = b"26584978546985"
 """The usage point that the demo links last: once it is there, all are."""
 

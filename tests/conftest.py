@@ -31,6 +31,10 @@ MARKERS = {
 """What some tests need beyond Python: what it is, and whether it is here."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", metavar="FILE", help="loads of full size; figures are written to FILE, a JSON line each")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name, (what, _) in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: needs {what}")
@@ -82,3 +86,10 @@ def keep_log(request: pytest.FixtureRequest) -> Callable[[str], None]:
     silence: Any = request.config.pluginmanager.get_plugin("silence")
     write: Callable[[str], None] = silence.write
     return write
+
+
+@pytest.fixture(scope="session")
+def soak(request: pytest.FixtureRequest) -> Path | None:
+    """Where figures go when loads are of full size (`--soak`)."""
+    asked: str | None = request.config.getoption("--soak")
+    return Path(asked).absolute() if asked else None

@@ -43,7 +43,7 @@ def test_both_pages_lead_to_the_same_places_and_to_each_other():
 
 
 def test_what_is_done_in_one_language_is_done_in_the_other():
-    words = {"done": "fait", "not yet": "pas encore", "set up": "réglés"}
+    words = {"done": "fait", "not yet": "pas encore", "under way": "en cours", "set up": "réglés"}
     stands = re.compile(rf"\| ({'|'.join(words)})[^|]* \|$", re.MULTILINE)
     tient = re.compile(rf"\| ({'|'.join(words.values())})[^|]* \|$", re.MULTILINE)
     assert [words[state] for state in stands.findall(ENGLISH)] == tient.findall(FRENCH)

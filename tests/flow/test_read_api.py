@@ -9,9 +9,11 @@ import pytest
 
 from passerelle.model.catalogue import CATALOGUE
 from passerelle.model.scopes import Scope
+from passerelle.model.usage_point import UsagePointId
 from passerelle.schema.problem import ProblemBody
 
 PLAIN = "22516914714270"
+PRODUCER = "10284856584123"
 WEEK = ("2026-11-16", "2026-11-23")
 CUSTOMERS = [PLAIN, "11453290002823", "32320647321714", "12345678901234", "42900589957123", "12655648759651"]
 
@@ -43,6 +45,8 @@ async def test_the_second_read_asks_nothing_and_its_etag_spares_the_body(house):
     headers = {"If-None-Match": f'"other", {first.headers["etag"]}'}
     unchanged = await house.series(PLAIN, "consumption/load-curve", *WEEK, headers=headers)
     assert (unchanged.status_code, unchanged.content) == (304, b"")
+    any_at_all = await house.series(PLAIN, "consumption/load-curve", *WEEK, headers={"If-None-Match": "*"})
+    assert any_at_all.status_code == 304
     shifted = await house.series(PLAIN, "consumption/load-curve", "2026-11-17", "2026-11-24")
     assert shifted.headers["cache-status"] == "passerelle; fwd=partial"
     assert shifted.headers["etag"] != first.headers["etag"]
@@ -150,7 +154,8 @@ async def test_refusals_happen_before_enedis_is_asked(house):
     bare = await house.http.get(f"{house.gateway_url}/v1/usage-points")
     assert bare.headers["www-authenticate"].startswith("Bearer")
     problem(bare, 401, "key-missing")
-    problem(await house.get("/v1/usage-points", key="wrong.key"), 401, "key-invalid")
+    for wrong in ("wrong.key", "wrong key", "k" * 3000):
+        problem(await house.get("/v1/usage-points", key=wrong), 401, "key-invalid")
     problem(await house.series(PLAIN, "consumption/daily", "2026-11-23", "2026-11-16"), 400, "invalid-request")
     problem(await house.series(PLAIN, "consumption/daily", "2026-11-16", "16/11/2026"), 400, "invalid-request")
     problem(await house.series("123", "consumption/daily", *WEEK), 400, "invalid-request")
@@ -163,6 +168,29 @@ async def test_refusals_happen_before_enedis_is_asked(house):
     image = await house.series(PLAIN, "consumption/daily", *WEEK, headers={"Accept": "image/png"})
     problem(image, 406, "not-acceptable")
     assert await house.calls() == []
+
+
+async def test_what_a_production_point_cannot_deliver_is_not_offered(house):
+    before = await offered(house, PRODUCER)
+    assert before["customer"] == ["contract", "address", "identity", "contact"]
+    await house.series(PRODUCER, "consumption/daily", *WEEK)
+    after = await offered(house, PRODUCER)
+    assert "consumption/daily" not in after["series"]
+    assert "production/daily" in after["series"]
+    assert after["customer"] == []
+
+
+async def offered(house, prm: str):
+    points = (await house.get("/v1/usage-points")).json()["usage_points"]
+    return next(point for point in points if point["usage_point_id"] == prm)
+
+
+async def test_a_range_of_two_centuries_is_its_history_between_two_gaps(house):
+    answer = await house.series(PLAIN, "consumption/max-power", "1912-01-01", "2200-12-31")
+    assert answer.status_code == 200, answer.text
+    early, late = answer.json()["gaps"]
+    assert (early["start"], early["reason"]) == ("1912-01-01T00:00:00Z", "beyond-history")
+    assert (late["end"], late["reason"]) == ("2200-12-31T00:00:00+01:00", "not-published")
 
 
 async def test_a_prm_is_accepted_with_spaces(house):
@@ -190,6 +218,24 @@ async def test_a_narrow_key_and_its_token_read_only_what_they_may(house):
     await accounts.revoke_key(owner.account_id, narrow.partition(".")[0], now)
     problem(await house.series(PLAIN, "consumption/daily", *WEEK, key=token["access_token"]), 401, "key-invalid")
     problem(await house.series(PLAIN, "consumption/daily", *WEEK, key=narrow), 401, "key-invalid")
+
+
+async def test_a_key_limited_to_a_point_sees_and_ends_no_consent_of_another(house):
+    accounts = house.opened.stores.accounts
+    now = await house.opened.stores.clock.now()
+    owner = await accounts.authenticate(house.key, now)
+    revoked = "26584978546985"
+    points = frozenset({UsagePointId(PLAIN)})
+    _, narrow = await accounts.create_key(owner, frozenset({Scope.CONSENTS}), "one point", now, points)
+    (seen,) = (await house.get("/v1/consents", key=narrow)).json()["consents"]
+    assert [point["usage_point_id"] for point in seen["usage_points"]] == [PLAIN]
+    everything = (await house.get("/v1/consents")).json()["consents"]
+    assert {point["usage_point_id"] for each in everything for point in each["usage_points"]} > {PLAIN, revoked}
+    bearer = {"Authorization": f"Bearer {narrow}"}
+    for each in everything:
+        answer = await house.http.delete(f"{house.gateway_url}/v1/consents/{each['id']}", headers=bearer)
+        problem(answer, 404, "not-found")
+    assert (await house.get("/v1/consents")).json()["consents"] == everything
 
 
 async def test_a_day_appears_at_eight_and_no_earlier(house):

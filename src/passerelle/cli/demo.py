@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 
 from rich.console import Console
 
@@ -174,8 +175,8 @@ def _ordinary(url: str, key: str, now: datetime) -> list[str]:
     program = Path(sys.argv[0])
     command = str(program) if program.name == "passerelle" and program.exists() else "passerelle"
     return [
-        f"  {own_port}PASSERELLE_KEY={key} {command} load-curve {point}",
-        f"  {own_port}PASSERELLE_KEY={key} {command} daily {point} --format csv",
+        f"  {own_port}PASSERELLE_KEY={quote(key)} {command} load-curve {point}",
+        f"  {own_port}PASSERELLE_KEY={quote(key)} {command} daily {point} --format csv",
         f"  {_curl(key)} '{url}/v1/usage-points/{point}/consumption/load-curve?start={start}&end={end}'",
     ]
 
@@ -194,4 +195,4 @@ def _captured(url: str, key: str, captures: Captures) -> list[str]:
 
 
 def _curl(key: str) -> str:
-    return f"curl -H 'Authorization: Bearer {key}'"
+    return f"curl -H {quote(f'Authorization: Bearer {key}')}"

@@ -123,6 +123,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # problems
     "error": ("error:", "erreur :"),
     "request": ("request", "requête"),
+    "retry-after": ("Retry-After", "Retry-After"),
     "server-extra": (
         "This command needs the server: pip install 'passerelle[server]'",
         "Cette commande a besoin du serveur : pip install 'passerelle[server]'",

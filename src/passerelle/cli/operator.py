@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from passerelle.cli.output import write_tables
 from passerelle.cli.servers import run
 from passerelle.config import read_settings
 from passerelle.consent.duration import end_of
 from passerelle.consent.states import ConsentState
-from passerelle.errors import InvalidRequest, NotFound
+from passerelle.errors import InvalidRequest
 from passerelle.gateway.adopt import Adoption, adopt
 from passerelle.model.paris import in_paris, midnight
 from passerelle.model.scopes import ALL_SCOPES, Scope
@@ -55,7 +56,7 @@ def account_list() -> None:
         table = Table("id", "name", "created", box=None)
         for each in await rooms.accounts.list():
             table.add_row(each.id, each.name, in_paris(each.created_at).isoformat(timespec="seconds"))
-        _out.print(table)
+        write_tables([table])
 
     _with_store(work)
 
@@ -124,7 +125,7 @@ def key_list(account: AccountName) -> None:
                 in_paris(each.revoked_at).isoformat(timespec="seconds") if each.revoked_at else "",
                 each.redirect_uri or "",
             )
-        _out.print(table)
+        write_tables([table])
 
     _with_store(work)
 
@@ -136,7 +137,7 @@ def key_revoke(
     async def work(rooms: StoreRooms) -> None:
         found = await _account(rooms, account)
         if not await rooms.accounts.revoke_key(found.id, key_id, await rooms.clock.now()):
-            raise NotFound("This account has no such key that stands.", "Ce compte n'a pas cette clé, ou plus.")
+            raise InvalidRequest("This account has no such key that stands.", "Ce compte n'a pas cette clé, ou plus.")
         _out.print(f"revoked {key_id}")
 
     _with_store(work)
@@ -213,7 +214,7 @@ async def _account(rooms: StoreRooms, name: str) -> Account:
     for each in await rooms.accounts.list():
         if name in (each.id, each.name):
             return each
-    raise NotFound("There is no such account; see `passerelle account list`.", "Ce compte n'existe pas.")
+    raise InvalidRequest("There is no such account; see `passerelle account list`.", "Ce compte n'existe pas.")
 
 
 def _with_store(work: Callable[[StoreRooms], Awaitable[None]]) -> None:

@@ -27,6 +27,8 @@ def sink(path: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if path.is_dir():
+        raise typer.BadParameter("a file is needed, this is a folder", param_hint="--output")
     try:
         # closed and renamed below: a `with` would close it too late for some systems
         part = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
@@ -110,6 +112,8 @@ def report(error: PasserelleError, language: Language) -> None:
         name = problem.code
         if isinstance(error, client.GatewayProblem):
             name = f"{name}, {say('request', language)} {error.request_id}"
+        if problem.retry_after is not None:
+            name = f"{name}, {say('retry-after', language)} {problem.retry_after} s"
         title = known.title_fr if french else problem.title
         lines = [f"{say('error', language)} {title}", f"  {detail}", f"  {action}", f"  ({name})"]
     typer.echo("\n".join(lines), err=True)

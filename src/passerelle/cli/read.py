@@ -25,7 +25,7 @@ DAYS_BY_DEFAULT = {Kind.DAILY: 30, Kind.PEAK: 30, Kind.CURVE: 7}
 WATCHED_WAIT = 5
 """Seconds that an answer may take when someone watches the bar: it moves after each answer."""
 
-NEVER_PUBLISHED = one_day(date(2199, 12, 31))
+NEVER_PUBLISHED = one_day(date(2099, 12, 31))
 """So far ahead that the gateway answers at once, and asks nothing of Enedis."""
 
 
@@ -159,8 +159,8 @@ def _read(
 
 def _published(client: Passerelle, prm: str, series: Series) -> date:
     """The day after the last published one, by the clock of the gateway: a simulator's may be far from ours."""
-    answer = client.send(requests.either(prm, series, NEVER_PUBLISHED.start, NEVER_PUBLISHED.end, 0))
-    return published_end(answer.body.as_of)
+    call = requests.either(prm, series, NEVER_PUBLISHED.start, NEVER_PUBLISHED.end, 0)
+    return published_end(client.send_until_complete(call).body.as_of)
 
 
 def days_to_read(asked: tuple[date | None, date | None], kind: Kind, published: date) -> DaySpan:

@@ -66,8 +66,7 @@ def _gaps(gaps: list[SeriesGap], language: Language) -> Table:
     for gap in gaps:
         why = say(gap.reason, language)
         if isinstance(gap.problem, msgspec.Struct):
-            detail = gap.problem.detail_fr if language is Language.FRENCH else gap.problem.detail
-            why = f"{why}: {detail}"
+            why += f" : {gap.problem.detail_fr}" if language is Language.FRENCH else f": {gap.problem.detail}"
         table.add_row(_moment(gap.start), _moment(gap.end), why)
     return table
 

@@ -8,6 +8,7 @@ import httpx2
 
 from passerelle.client.errors import AnswerUnreadable, GatewayUnreachable
 from passerelle.client.requests import Call
+from passerelle.errors import KeyInvalid
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to reach the gateway itself; the wait for its answer is the call's own."""
@@ -18,10 +19,15 @@ class Address:
 
     def __init__(self, url: str, key: str | None) -> None:
         self.url = url.rstrip("/")
-        self._key = key
+        self._key = key and key.strip()
 
     def request(self, session: httpx2.Client | httpx2.AsyncClient, call: Call[Any]) -> httpx2.Request:
-        """The request of `call`. Raises GatewayUnreachable when the URL is none."""
+        """The request of `call`. Raises GatewayUnreachable when the URL is none, KeyInvalid for a key that none is."""
+        if self._key and not (self._key.isascii() and self._key.isprintable()):
+            raise KeyInvalid(
+                "An API key has letters, digits and signs of ASCII only.",
+                "Une clé d'API n'a que des lettres, chiffres et signes ASCII.",
+            )
         with translated(self):
             return session.build_request(
                 call.method,

@@ -233,19 +233,34 @@ class Consents:
         return WayBack(application.redirect_uri, request.journey.state)
 
     async def of_account(self, caller: Caller) -> list[tuple[ConsentRequest, list[LinkedPoint]]]:
-        """The account's consents, newest first. Raises ScopeMissing."""
+        """The account's consents, newest first, as far as this key may see their points. Raises ScopeMissing."""
         require_scope(caller, Scope.CONSENTS)
-        return await self._store.of_account(caller.account_id)
+        found = await self._store.of_account(caller.account_id)
+        seen = [(request, points, [each for each in points if _may_see(caller, each)]) for request, points in found]
+        return [(request, visible) for request, points, visible in seen if visible or not points]
 
     async def forget(self, caller: Caller, consent_id: str) -> None:
-        """End the calls for its usage points and erase their data. Raises ScopeMissing, NotFound."""
+        """End the calls for its usage points and erase their data.
+
+        Raises ScopeMissing, and NotFound also where the consent has a point that this key may not see.
+        """
         require_scope(caller, Scope.CONSENTS)
         covered = [
-            linked.link.point_id
+            linked
             for request, points in await self._store.of_account(caller.account_id)
             if request.id == consent_id
             for linked in points
         ]
-        await self._flights.abandon(caller.account_id, covered)
+        if not all(_may_see(caller, linked) for linked in covered):
+            raise _no_such_consent()
+        await self._flights.abandon(caller.account_id, [linked.link.point_id for linked in covered])
         if not await self._store.forget(caller.account_id, consent_id):
-            raise NotFound("This account has no such consent.", "Ce compte n'a pas ce consentement.")
+            raise _no_such_consent()
+
+
+def _may_see(caller: Caller, linked: LinkedPoint) -> bool:
+    return caller.usage_points is None or linked.usage_point_id in caller.usage_points
+
+
+def _no_such_consent() -> NotFound:
+    return NotFound("This account has no such consent.", "Ce compte n'a pas ce consentement.")

@@ -11,7 +11,8 @@ LAST_SECONDS = 3.0
 class Patience:
     """Shared by every waiting request of a gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_seconds: float = LAST_SECONDS) -> None:
+        self._last_seconds = last_seconds
         self._over = asyncio.Event()
 
     def run_out(self) -> None:
@@ -26,7 +27,7 @@ class Patience:
         over = asyncio.ensure_future(self._over.wait())
         try:
             await asyncio.wait((waiting, over), return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait((waiting,), timeout=LAST_SECONDS)
+            await asyncio.wait((waiting,), timeout=self._last_seconds)
         finally:
             waiting.cancel()
             over.cancel()

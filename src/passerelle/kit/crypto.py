@@ -6,6 +6,7 @@ so that no two lists of parts give the same bytes.
 
 import hmac
 import secrets
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -46,7 +47,13 @@ def derive(secret: bytes, *label: str | bytes) -> bytes:
 
     `secret` must be random: nothing here slows down who guesses a password.
     """
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=context(*label)).derive(secret)
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=_label(*label)).derive(secret)
+
+
+@lru_cache(maxsize=4_096)
+def _label(*parts: str | bytes) -> bytes:
+    """The context of a label: labels are names and ids, never secrets, and come again with every request."""
+    return context(*parts)
 
 
 class Seal:

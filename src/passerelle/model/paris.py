@@ -1,12 +1,14 @@
 """Civil time in Europe/Paris: every day of Enedis is a local day of 23, 24 or 25 hours (F§6)."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
 ONE_DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=16_384)
 def midnight(day: date) -> datetime:
     """The instant at which the civil day begins, in UTC. It always exists: Paris changes its hour at 01:00 UTC."""
     return datetime.combine(day, time.min, PARIS).astimezone(UTC)

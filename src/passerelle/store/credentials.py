@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import String, bindparam, literal, or_, select
@@ -53,7 +54,7 @@ class Credentials:
         return Caller(
             account_id=held.account_id,
             credential_id=held.id,
-            scopes=frozenset(Scope(name) for name in held.scopes),
+            scopes=_scopes(held.scopes),
             content_key=open_content_key(held, secret),
             usage_points=self._secrets.open_points(held.points_sealed, held.id),
         )
@@ -79,6 +80,11 @@ class Credentials:
         if held is not None:
             self._recent.put(credential_id, held)
         return held
+
+
+@lru_cache(maxsize=256)
+def _scopes(names: tuple[str, ...]) -> frozenset[Scope]:
+    return frozenset(Scope(name) for name in names)
 
 
 def _held(row: Sequence[Any]) -> Held:

@@ -109,9 +109,7 @@ async def test_an_import_survives_fifty_kills(estate: Any):
     assert not [call for call in journal if call["status"] == 429]
     counted = sum(hour.calls for hour in (await made.counted()).hours)
     assert len(journal) <= counted <= 2000
-    print(
-        f"{len(journal)} calls for {len(POINTS) * CALLS_EACH}, {spans.total() - len(spans)} made twice, {counted} counted"
-    )
+    print(f"{len(journal)} calls, {spans.total() - len(spans)} made twice, {counted} counted")  # noqa: T201 — same
 
 
 @pytest.mark.timeout(120)
@@ -130,9 +128,10 @@ async def test_the_hours_allowance_outlives_every_kill(estate: Any):
             await gateway.end()
             await asked
     await gateway.start()
-    answer = await read(made, POINTS[1], wait=1)
+    answer = await read(made, POINTS[1], wait=60)
     calls = await made.calls()
     assert answer.status_code == 503 or answer.json()["gaps"]
     assert not [call for call in calls if call["status"] == 429]
     counted = sum(hour.calls for hour in (await made.counted()).hours)
     assert len(calls) <= counted <= allowance
+    assert counted >= allowance * 9 // 10  # the rest of the hour is kept for short requests

@@ -182,11 +182,33 @@ def test_by_default_the_days_published_by_the_clock_of_the_gateway_are_read(
     run(gateway, "daily", PRM)
     run(gateway, "load-curve", PRM, "--production")
     ahead, daily, again, curve = (dict(request.url.params) for request in gateway.requests)
-    assert ahead["start"] == again["start"] == "2199-12-31"  # tells the time, and asks nothing of Enedis
+    assert ahead["start"] == again["start"] == "2099-12-31"  # tells the time, and asks nothing of Enedis
     assert daily["end"] == curve["end"] == end
     last = date.fromisoformat(end)
     assert daily["start"] == str(last - timedelta(days=30))
     assert curve["start"] == str(last - timedelta(days=7))
+
+
+def test_a_folder_is_no_file_to_write_to(gateway: ScriptedGateway, tmp_path: Path):
+    gateway.answer(DAILY, daily_answer())
+    result = run(gateway, "daily", PRM, *DAYS, "--output", str(tmp_path))
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "folder" in result.stderr
+
+
+@pytest.mark.parametrize("key", ["cl\u00e9", "two\nlines"])
+def test_a_key_that_no_header_can_carry_is_refused_here(gateway: ScriptedGateway, key: str):
+    result = run(gateway, "daily", PRM, *DAYS, "--key", key)
+    assert (result.exit_code, gateway.requests) == (1, [])
+    assert "key-invalid" in result.stderr
+    assert key not in result.stderr
+
+
+def test_a_refusal_says_when_to_come_back(gateway: ScriptedGateway):
+    gateway.answer(DAILY, msgspec.structs.replace(REVOKED, status=503, code="quota-exhausted", retry_after=905))
+    result = run(gateway, "daily", PRM, *DAYS)
+    assert result.exit_code == 1
+    assert "(quota-exhausted, request req-7, Retry-After 905 s)" in result.stderr
 
 
 def test_one_date_completes_the_other():

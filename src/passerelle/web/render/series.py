@@ -43,9 +43,9 @@ class SeriesWriter:
         return self._ndjson() if media == NDJSON else self._json()
 
     def identity(self) -> bytes:
-        """What tells two answers apart: all but the moment and the name of the request."""
+        """What tells two answers apart: readings, and where there are none and why; not the words of Enedis for it."""
         answer = self._answer
-        gaps = [(gap.start, gap.end, gap.reason, gap.problem and gap.problem.code) for gap in answer.gaps]
+        gaps = [(gap.start, gap.end, gap.reason) for gap in answer.gaps]
         head = _encode((answer.point, answer.series, answer.span.start, answer.span.end, gaps))
         return b"".join((head, *self._days))
 

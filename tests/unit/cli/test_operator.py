@@ -1,0 +1,46 @@
+"""The operator's shell on a database of its own."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from passerelle.cli.main import build
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An installation whose clock is the machine's; nothing here asks Enedis."""
+    return {
+        "PASSERELLE_DATA_DIR": str(tmp_path),
+        "PASSERELLE_ENVIRONMENT": "sandbox",
+        "PASSERELLE_ENEDIS_CLIENT_ID": "application",
+        "PASSERELLE_ENEDIS_CLIENT_SECRET": "secret",
+        "PASSERELLE_KEY": "",
+        "PASSERELLE_LANG": "en",
+        "COLUMNS": "80",
+    }
+
+
+def operate(environment: dict[str, str], *words: str) -> Result:
+    done = CliRunner().invoke(build(), words, env=environment)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_listings_are_whole_where_no_terminal_tells_a_width(environment: dict[str, str]):
+    operate(environment, "account", "create", "a shop with a name")
+    address = "https://application.example.org/a/long/way/back"
+    made = operate(
+        environment,
+        *("key", "create", "--account", "a shop with a name", "--label", "the billing of the shop"),
+        *("--redirect-uri", address),
+    )
+    (key_id,) = (line.split()[-1] for line in made.stdout.splitlines() if line.startswith("key id:"))
+    keys = operate(environment, "key", "list", "--account", "a shop with a name").stdout.splitlines()
+    (line,) = (each for each in keys if key_id in each)
+    assert "the billing of the shop" in line
+    assert address in line
+    accounts = operate(environment, "account", "list").stdout
+    assert "a shop with a name" in accounts
+    assert "…" not in accounts
