@@ -156,6 +156,8 @@ Said = tuple[str, str]
 """What a value must be, in English and French."""
 
 _ADDRESS: Said = ("address:port, such as 127.0.0.1:8420", "adresse:port, par exemple 127.0.0.1:8420")
+_SHORTEST_DEMO_KEY = 8
+_CHOSEN_KEY: Said = ("8 ASCII characters or more", "8 caractères ASCII ou plus")
 _HTTP: Said = ("an http or https address", "une adresse http ou https")
 _COUNT: Said = ("a whole number above 0", "un nombre entier supérieur à 0")
 _INSTANT: Said = ("an ISO 8601 instant with its offset", "un instant ISO 8601 avec son décalage")
@@ -164,6 +166,15 @@ _DURATION: Said = (
     "an ISO 8601 duration of at most three years, such as P1Y",
     "une durée ISO 8601 de trois ans au plus, comme P1Y",
 )
+
+
+def require_credentials(settings: Settings) -> None:
+    """Raise StartRefused where the gateway could not sign in to Enedis."""
+    needed = {"ENEDIS_CLIENT_ID": settings.enedis.client_id, "ENEDIS_CLIENT_SECRET": settings.enedis.client_secret}
+    for name, value in needed.items():
+        if not value:
+            world = settings.environment.value
+            raise refuse(name, f"must be set for ENVIRONMENT={world}.", f"est nécessaire pour ENVIRONMENT={world}.")
 
 
 class _Reader:
@@ -206,9 +217,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
     read = _Reader(os.environ if environment is None else environment)  # noqa: TID251 — the one reader
     listen = read.read("LISTEN", parse_address, _ADDRESS, Address("127.0.0.1", 8420))
     public_url = _public_url(read, listen)
-    simulator_listen = read.read(
-        "SIMULATOR_LISTEN", parse_address, _ADDRESS, Address("127.0.0.1", 8421)
-    )
+    simulator_listen = read.read("SIMULATOR_LISTEN", parse_address, _ADDRESS, Address("127.0.0.1", 8421))
     world = read.read(
         "ENVIRONMENT",
         Environment,
@@ -234,7 +243,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
         logs=_logs(read),
         simulator_listen=simulator_listen,
         simulator=simulator,
-        demo_key=read.read("DEMO_KEY", _at_least(8), ("8 characters or more", "8 caractères ou plus"), None),
+        demo_key=read.read("DEMO_KEY", _demo_key, _CHOSEN_KEY, None),
         given_secret=read.read("SECRET_KEY", _at_least(32), ("32 characters or more", "32 caractères ou plus"), None),
     )
 
@@ -356,6 +365,13 @@ def _at_least(length: int) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _demo_key(text: str) -> str:
+    """A header must be able to carry it."""
+    if len(text) < _SHORTEST_DEMO_KEY or not text.isascii() or not text.isprintable():
+        raise ValueError
+    return text
 
 
 def _duration(text: str) -> str:

@@ -45,7 +45,8 @@ from passerelle.web.openapi import openapi_document
 from passerelle.web.pages.consent import consent_routes
 from passerelle.web.pages.docs import docs_routes
 
-DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 3.0
+"""For calls that Enedis is answering; with `patience.LAST_SECONDS` well within the 10 s before a supervisor kills."""
 
 
 @dataclass(frozen=True, slots=True)

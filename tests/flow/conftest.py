@@ -132,13 +132,8 @@ async def installed(
         settings = for_replay(settings, read_captures(replay))
     if retry_pause is not None:
         settings = replace(settings, enedis=replace(settings.enedis, retry_pause=retry_pause))
-    simulated = replace(
-        settings.simulator,
-        quota_per_second=settings.limits.per_second,
-        quota_per_hour=settings.limits.per_hour,
-    )
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(listening(create_simulator(simulated), simulator_port))
+        await stack.enter_async_context(listening(create_simulator(settings.simulator), simulator_port))
         opened = await stack.enter_async_context(open_gateway(settings, endless_history=replay is not None))
         await stack.enter_async_context(listening(opened.app, gateway_port))
         if settings.environment is Environment.SIMULATOR:

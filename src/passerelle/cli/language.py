@@ -47,6 +47,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "wrong-direction": ("not measured in this direction", "non mesuré dans ce sens"),
     "pending": ("being fetched", "en cours de récupération"),
     "upstream-error": ("Enedis failed", "Enedis a échoué"),
+    "incomplete": (
+        "error: a part failed at Enedis, and is missing above; run the command again later.",
+        "erreur : une partie a échoué chez Enedis et manque ci-dessus ; relancer la commande plus tard.",
+    ),
     "fetching": ("Fetching days", "Récupération des jours"),
     # usage points and consents
     "usage_point_id": ("PRM", "PRM"),

@@ -92,11 +92,12 @@ def key_create(
         typer.Option("--key", envvar="PASSERELLE_KEY", help="A key of the account: only a key hands on what it opens."),
     ] = None,
 ) -> None:
+    points = frozenset(_prm(each) for each in point) if point else None
+
     async def work(rooms: StoreRooms) -> None:
         found = await _account(rooms, account)
         now = await rooms.clock.now()
         scopes = frozenset(scope) if scope else ALL_SCOPES
-        points = frozenset(parse_usage_point_id(each) for each in point) if point else None
         if await rooms.accounts.list_keys(found.id) and key is not None:
             by = await rooms.accounts.authenticate(key, now)
             if by.account_id != found.id:
@@ -156,7 +157,7 @@ def consent_adopt(
         bool, typer.Option("--take-over", help="Decide for this account where another one holds the point.")
     ] = False,
 ) -> None:
-    points = [parse_usage_point_id(each) for each in prm or ()] + (_of_csv(file) if file else [])
+    points = [_prm(each) for each in prm or ()] + (_of_csv(file) if file else [])
     if not points:
         raise typer.BadParameter("give at least one PRM, or --csv FILE")
 
@@ -178,6 +179,14 @@ def consent_adopt(
             raise typer.Exit(1)
 
     _with_store(work)
+
+
+def _prm(text: str) -> UsagePointId:
+    """The usage point of the command line; another form is wrong usage (status 2)."""
+    try:
+        return parse_usage_point_id(text)
+    except InvalidRequest as error:
+        raise typer.BadParameter(error.problem.detail) from error
 
 
 def _of_csv(file: Path) -> list[UsagePointId]:

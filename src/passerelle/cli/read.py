@@ -11,10 +11,11 @@ import typer
 from rich.console import RenderableType
 
 from passerelle.cli import output, tables
-from passerelle.cli.language import Language
+from passerelle.cli.language import Language, say
 from passerelle.cli.shell import DEFAULT_URL, End, Key, Prm, Start, Url, shell_of
 from passerelle.client import Passerelle, requests
 from passerelle.model.days import DaySpan, one_day
+from passerelle.model.reading import GapReason
 from passerelle.model.series import Kind, Series
 from passerelle.plan.rules import published_end
 
@@ -27,6 +28,10 @@ WATCHED_WAIT = 5
 
 NEVER_PUBLISHED = one_day(date(2099, 12, 31))
 """So far ahead that the gateway answers at once, and asks nothing of Enedis."""
+
+
+_FAILED = GapReason.UPSTREAM_ERROR.value.encode()
+"""Stands in a line of CSV or NDJSON where a part failed at Enedis, and nowhere else."""
 
 
 class Format(StrEnum):
@@ -145,8 +150,12 @@ def _read(
                 pieces = client.export(
                     prm, series, span.start, span.end, _MEDIA_TYPES[chosen], wait=wait, progress=progress
                 )
+                failed = False
                 with output.sink(to) as out:
-                    out.writelines(pieces)
+                    for piece in pieces:
+                        failed = failed or _FAILED in piece
+                        out.write(piece)
+                _end(shell.language, failed=failed)
                 return
             call = requests.either(prm, series, span.start, span.end, wait)
             reply = client.send_until_complete(call, progress)
@@ -155,6 +164,14 @@ def _read(
         else:
             bars = to is None and output.on_terminal()
             output.write_tables(tables.of_series(reply.body, shell.language, bars=bars), to)
+        _end(shell.language, failed=any(gap.reason is GapReason.UPSTREAM_ERROR for gap in reply.body.gaps))
+
+
+def _end(language: Language, *, failed: bool) -> None:
+    """What is there was written; where a part of it failed at Enedis, that is said and the status is 1."""
+    if failed:
+        typer.echo(say("incomplete", language), err=True)
+        raise typer.Exit(1)
 
 
 def _published(client: Passerelle, prm: str, series: Series) -> date:

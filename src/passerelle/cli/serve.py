@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from passerelle.cli.servers import bind, serve_all
-from passerelle.config import Settings
+from passerelle.config import Settings, require_credentials
 from passerelle.kit.logs import configure_logs, get_logger
 from passerelle.simulator.app import create_app as create_simulator
 from passerelle.simulator.captures import read_captures
@@ -16,6 +16,7 @@ log = get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """The gateway, until a signal. Raises StartRefused."""
     configure_logs(settings.logs.level, settings.logs.form)
+    require_credentials(settings)
     bound = bind(settings.listen, "LISTEN")
 
     async def ready() -> None:

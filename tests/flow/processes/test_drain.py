@@ -14,6 +14,9 @@ import pytest
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POINT = "22516914714270"
+AT_ONCE = 4
+"""Calls of one import that may be under way when the time is over, and are then made again."""
+
 PASSERELLE = Path(sys.executable).with_name("passerelle")
 
 
@@ -72,8 +75,9 @@ async def test_a_long_import_is_answered_with_what_there_is_and_found_again_late
     )
     assert again.json()["readings"] == truth["readings"]
     data = [call for call in await made.calls() if call["api"] != "oauth2"]
-    assert {call["status"] for call in data} == {200}
-    assert max(Counter(call["query"]["start"] for call in data).values()) == 1
+    assert {call["status"] for call in data} <= {200, None}  # None: the gateway had gone before the answer
+    twice = Counter(call["query"]["start"] for call in data)
+    assert twice.total() - len(twice) <= AT_ONCE
 
 
 @pytest.mark.timeout(90)

@@ -143,6 +143,22 @@ def test_csv_and_ndjson_are_the_gateways_own(gateway: ScriptedGateway, form: str
     assert gateway.requests[-1].headers["accept"] == media_type
 
 
+def test_a_part_that_failed_at_enedis_is_said_and_ends_with_1(gateway: ScriptedGateway, tmp_path: Path):
+    gap = SeriesGap(start=SECOND, end=THIRD, reason=GapReason.UPSTREAM_ERROR)
+    for form in ("table", "json"):
+        gateway.answer(DAILY, daily_answer(gap))
+        result = run(gateway, "daily", PRM, *DAYS, "--format", form)
+        assert result.exit_code == 1
+        assert "11250" in result.stdout
+        assert "run the command again later" in result.stderr
+    rows = b"start,end,value,unit,quality,gap\r\na,b,1,Wh,raw,\r\nb,c,,Wh,,upstream-error\r\n"
+    rendering = ScriptedGateway()
+    rendering.answer(DAILY, rows, headers={"content-type": "text/csv"})
+    result = run(rendering, "daily", PRM, *DAYS, "--format", "csv", "--output", str(tmp_path / "days.csv"))
+    assert result.exit_code == 1
+    assert (tmp_path / "days.csv").read_bytes() == rows
+
+
 @pytest.mark.parametrize("suffix", ["csv", "json", "txt"])
 def test_a_failed_call_leaves_no_half_file_and_no_other_file(gateway: ScriptedGateway, suffix: str, tmp_path: Path):
     target = tmp_path / f"out.{suffix}"

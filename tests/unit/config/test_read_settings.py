@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from passerelle.config import SETTINGS, Environment, read_settings
+from passerelle.config import SETTINGS, Environment, read_settings, require_credentials
 from passerelle.errors import StartRefused
 
 
@@ -85,6 +85,7 @@ def test_the_simulated_clock_keeps_its_offset(tmp_path):
         ("SIMULATOR_NOW", "2026-11-24T09:00:00"),
         ("SIMULATOR_CALLBACK", "/oauth/callback"),
         ("DEMO_KEY", "short"),
+        ("DEMO_KEY", "clé très longue"),
         ("REDIS_URL", "redis://host"),
     ],
 )
@@ -105,6 +106,16 @@ def test_an_address_that_others_reach_needs_a_public_url(tmp_path):
         settings(tmp_path, LISTEN="0.0.0.0:8420")
     found = settings(tmp_path, LISTEN="0.0.0.0:8420", PUBLIC_URL="https://linky.example/")
     assert found.public_url == "https://linky.example"
+
+
+@pytest.mark.parametrize("lacking", ["ENEDIS_CLIENT_ID", "ENEDIS_CLIENT_SECRET"])
+def test_the_real_enedis_needs_credentials(tmp_path, lacking):
+    given = {"ENVIRONMENT": "production", "ENEDIS_CLIENT_ID": "app", "ENEDIS_CLIENT_SECRET": "secret"}
+    require_credentials(settings(tmp_path, **given))
+    require_credentials(settings(tmp_path))
+    del given[lacking]
+    with pytest.raises(StartRefused, match=f"PASSERELLE_{lacking}"):
+        require_credentials(settings(tmp_path, **given))
 
 
 def test_both_a_value_and_its_file_are_refused(tmp_path):

@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 from starlette.responses import Response
 
-from passerelle.errors import InvalidRequest
+from passerelle.errors import InvalidRequest, PasserelleError
 from passerelle.gateway.read_series import CacheUse, SeriesAnswer, SeriesAsk, refuse_if_empty
 from passerelle.model.days import DaySpan
 from passerelle.model.series import Series
@@ -20,6 +20,7 @@ FIRST_YEAR, LAST_YEAR = 1912, 2200
 """Far beyond any history. Before 1912 the offset of Paris has seconds, which RFC 3339 cannot write."""
 COME_BACK = 5
 """Seconds after which a caller with pending gaps looks again."""
+COME_BACK_LATE = 3_600
 
 
 class SeriesQuery(Struct, frozen=True):
@@ -60,14 +61,20 @@ def _respond(call: Call, answer: SeriesAnswer, media: str) -> Response:
     headers = {"Cache-Status": _cache_status(answer.cache), "Vary": "Accept, Authorization"}
     if answer.unfinished:
         headers["Cache-Control"] = "no-store"
-        failed = answer.failure
-        headers["Retry-After"] = str((failed and failed.problem.retry_after) or COME_BACK)
+        headers["Retry-After"] = str(_come_back(answer.failure))
         return Response(writer.write(media), headers=headers, media_type=media)
     headers["Cache-Control"] = "private, no-cache"
     headers["ETag"] = etag = _etag(call, writer.identity(), media)
     if names_etag(call.request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     return Response(writer.write(media), headers=headers, media_type=media)
+
+
+def _come_back(failure: PasserelleError | None) -> int:
+    """Seconds after which asking again may bring more: soon while work goes on, late where somebody must act first."""
+    if failure is None:
+        return COME_BACK
+    return failure.problem.retry_after or (COME_BACK if failure.problem.retryable else COME_BACK_LATE)
 
 
 def _etag(call: Call, identity: bytes, media: str) -> str:
