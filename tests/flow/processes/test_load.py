@@ -38,6 +38,14 @@ async def curve(made: Any, point: str, *, gateway: int = 0, wait: int = 300) -> 
     return await made.get(path, gateway=gateway, params=DAY, headers={"Prefer": f"wait={wait}"})
 
 
+async def ask_all(made: Any, households: Sequence[str]) -> list[Any]:
+    """Everybody at once, through all gateways in turn."""
+    gateways = len(made.gateways)
+    return await asyncio.gather(
+        *(curve(made, point, gateway=number % gateways) for number, point in enumerate(households))
+    )
+
+
 def data_calls(calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [call for call in calls if call["api"] != "oauth2"]
 
@@ -58,9 +66,7 @@ async def test_a_crowd_is_served_to_the_last_at_five_calls_a_second(estate: Any,
     """Everybody asks at once; everybody gets their day, and Enedis never sees a sixth call within a second."""
     households = points(500 if soak else 95)  # 95 calls last 20 s
     made = await started(estate, households, gateways=gateways)
-    answers = await asyncio.gather(
-        *(curve(made, point, gateway=number % gateways) for number, point in enumerate(households))
-    )
+    answers = await ask_all(made, households)
     assert [answer.status_code for answer in answers] == [200] * len(households)
     assert [len(answer.json()["readings"]) for answer in answers] == [48] * len(households)
     calls = await made.calls()
@@ -92,7 +98,7 @@ async def test_a_slow_enedis_loses_nobody_and_is_not_asked_twice(estate: Any):
     reasons = {gap["reason"] for answer in hurried for gap in answer.json()["gaps"]}
     assert reasons == {"pending"}
     assert all(answer.headers["Cache-Control"] == "no-store" and answer.headers["Retry-After"] for answer in hurried)
-    patient = await asyncio.gather(*(curve(made, point) for point in households))
+    patient = await ask_all(made, households)
     assert [len(answer.json()["readings"]) for answer in patient] == [48] * len(households)
     calls = data_calls(await made.calls())
     assert Counter(call["usage_point_id"] for call in calls) == Counter(households)
@@ -103,7 +109,7 @@ async def test_calls_that_enedis_drops_are_made_again_in_their_turn(estate: Any)
     households = points(12)
     made = await started(estate, households)
     await made.control("PUT", "faults", {"api": "metering_data_clc", "count": 6, "drop": True})
-    answers = await asyncio.gather(*(curve(made, point) for point in households))
+    answers = await ask_all(made, households)
     assert [len(answer.json()["readings"]) for answer in answers] == [48] * len(households)
     calls = await made.calls()
     assert sum(call["status"] is None for call in calls) == 6
@@ -116,14 +122,14 @@ async def test_an_enedis_that_drops_everything_is_a_typed_problem_and_is_not_ham
     households = points(10)
     made = await started(estate, households)
     await made.control("PUT", "faults", {"api": "metering_data_clc", "drop": True})
-    answers = await asyncio.gather(*(curve(made, point) for point in households))
+    answers = await ask_all(made, households)
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "upstream-unavailable")}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     calls = await made.calls()
     assert len(calls) == 1 + 10 * 3
     assert narrowest(arrivals(calls)) >= 1.0
     await made.control("DELETE", "faults")
-    again = await asyncio.gather(*(curve(made, point) for point in households))
+    again = await ask_all(made, households)
     assert [len(answer.json()["readings"]) for answer in again] == [48] * len(households)
 
 
@@ -133,7 +139,7 @@ async def test_a_429_of_the_second_pauses_every_process_and_loses_nobody(estate:
     made = await started(estate, households, gateways=2)
     order = {"api": "metering_data_clc", "count": 1, "error": "v5-quota-q3-per-second"}
     await made.control("PUT", "faults", order)
-    answers = await asyncio.gather(*(curve(made, point, gateway=number % 2) for number, point in enumerate(households)))
+    answers = await ask_all(made, households)
     assert [len(answer.json()["readings"]) for answer in answers] == [48] * len(households)
     calls = await made.calls()
     (refused,) = [call for call in calls if call["status"] == 429]
@@ -149,17 +155,17 @@ async def test_after_a_429_of_the_hour_nothing_leaves_until_the_next_hour(estate
     households = points(12)
     made = await started(estate, households, gateways=2)
     await made.control("PUT", "faults", {"api": "metering_data_clc", "count": 1, "error": "wso2-900804-throttled"})
-    answers = await asyncio.gather(*(curve(made, point, gateway=number % 2) for number, point in enumerate(households)))
+    answers = await ask_all(made, households)
     refused = [answer for answer in answers if answer.status_code != 200]
     assert len(refused) >= 6
     assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "quota-exhausted")}
     assert all(3000 < int(answer.headers["Retry-After"]) <= 3700 for answer in refused)
     sent = len(await made.calls())
-    asked_again = await asyncio.gather(*(curve(made, point) for point in households))
+    asked_again = await ask_all(made, households)
     assert sum(answer.status_code == 200 for answer in asked_again) == len(answers) - len(refused)
     assert len(await made.calls()) == sent
     await made.control("PUT", "clock", {"now": "2026-11-24T10:00:30+01:00"})
     async with asyncio.timeout(30):  # the gateway's reading of the clock is a moment old
-        while any((await curve(made, point)).status_code != 200 for point in households):
+        while {answer.status_code for answer in await ask_all(made, households)} != {200}:
             pass
     assert all(call["status"] == 200 for call in (await made.calls())[sent:])
