@@ -31,7 +31,7 @@ demo: .venv/.server .venv/.package
 	@exec $(BIN)/passerelle demo $(ARGS)
 
 test: .venv/.dev .venv/.package
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/pytest --numprocesses 4 --dist worksteal $(ARGS)
 
 check: .venv/.dev .venv/.package
 	@$(BIN)/ruff check

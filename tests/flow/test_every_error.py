@@ -358,7 +358,7 @@ async def test_the_type_of_a_problem_leads_to_its_page(shared_house):
         for text in (code, str(problem.status), problem.title(), problem.title_fr, problem.advice, problem.advice_fr):
             assert text in page, (code, text)
     index = (await shared_house.http.get(f"{shared_house.gateway_url}/docs/problems")).text
-    assert [f"/docs/problems/{code}" for code in PROBLEMS] == re.findall(r'href="([^"]+)"', index)
+    assert [f"/docs/problems/{code}" for code in PROBLEMS] == re.findall(r'href="(/docs/problems/[^"]+)"', index)
     nothing = await shared_house.http.get(f"{shared_house.gateway_url}/docs/problems/no-such-problem")
     assert (nothing.status_code, nothing.json()["code"]) == (404, "not-found")
 
