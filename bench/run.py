@@ -1,5 +1,7 @@
 """make bench: every figure beside the limit (a bare server, or the least work) and the naive way, in one run.
 
+About eight minutes, six of them the soak: 500 requests at once, three times.
+
 Prints a table and writes bench/results.json: [{"name", "value", "unit", "limit", "naive", "at", "machine"}].
 """
 
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import cold
 import normalising
+import soak
 import starting
 import warm
 from result import Result
@@ -63,6 +66,13 @@ def main() -> None:
             for bench in BENCHES:
                 for result in bench(running):
                     show(result)
+        write(lines)
+        for result in soak.measure(folder):
+            show(result)
+    write(lines)
+
+
+def write(lines: list[Line]) -> None:
     (HERE / "results.json").write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n")
 
 

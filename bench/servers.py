@@ -57,7 +57,7 @@ def process(command: list[str], environment: Mapping[str, str], url: str) -> Ite
 
 def answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=1)  # noqa: S310 — an address of this machine
+        urllib.request.urlopen(url, timeout=30)  # noqa: S310 — an address of this machine
     except urllib.error.HTTPError:
         return True
     except OSError:

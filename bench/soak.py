@@ -1,6 +1,6 @@
 """500 requests at once for 500 usage points, three times: one, two and three gateway processes on one database.
 
-The loads are those of tests/flow/processes, at full size; alone: `python bench/soak.py`, about six minutes.
+The loads are those of tests/flow/processes, at full size. About six minutes; alone: `python bench/soak.py`.
 """
 
 import json

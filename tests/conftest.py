@@ -60,12 +60,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this machine cannot prove."""
+    """Leave out what this machine cannot prove, and begin with what takes longest."""
     for name, (_, present) in MARKERS.items():
         out = [] if present else [item for item in items if item.get_closest_marker(name)]
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if item not in out]
+    # These wait for real seconds: begun first, they pass while the other workers compute.
+    items.sort(key=lambda item: "processes" not in item.path.parent.name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
