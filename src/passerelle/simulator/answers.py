@@ -11,6 +11,7 @@ from passerelle.simulator.errors import Context, Reply
 from passerelle.simulator.world import World
 
 JSON = "application/json"
+OCTETS = "application/octet-stream"  # F§13: how 2026 labels the JSON that it is asked for by GET
 
 
 class Refused(Exception):
@@ -26,9 +27,9 @@ def world_of(request: Request) -> World:
     return world
 
 
-def json(content: Any, status: int = 200) -> Response:
+def json(content: Any, status: int = 200, content_type: str = JSON) -> Response:
     """JSON under the very content type that Enedis announces."""
-    return sent(Reply(status, msgspec.json.encode(content), JSON))
+    return sent(Reply(status, msgspec.json.encode(content), content_type))
 
 
 def sent(answer: Reply) -> Response:

@@ -9,15 +9,36 @@ from starlette.types import Receive, Scope, Send
 from passerelle.simulator import authorize, oauth, replay
 from passerelle.simulator.answers import Refused, json, refuse
 from passerelle.simulator.clock import RealTime
+from passerelle.simulator.control import services as service_switches
 from passerelle.simulator.control import switches, truth, values
 from passerelle.simulator.control.inputs import BadInput, bad_input
 from passerelle.simulator.gate import CONTROL, Gate
 from passerelle.simulator.settings import SimulatorSettings
 from passerelle.simulator.v5 import customers, measures
+from passerelle.simulator.v2026 import authorize as authorize_2026
+from passerelle.simulator.v2026 import customers as customers_2026
+from passerelle.simulator.v2026 import indexes as indexes_2026
+from passerelle.simulator.v2026 import measures as measures_2026
+from passerelle.simulator.v2026 import services as services_2026
 from passerelle.simulator.world import World
 
-HOUSE = [*oauth.routes, *authorize.routes, *switches.routes, *values.routes, *truth.routes]
-DATA = [*measures.routes, *customers.routes]
+HOUSE = [
+    *oauth.routes,
+    *authorize.routes,
+    *authorize_2026.routes,
+    *switches.routes,
+    *service_switches.routes,
+    *values.routes,
+    *truth.routes,
+]
+DATA = [
+    *measures.routes,
+    *customers.routes,
+    *measures_2026.routes,
+    *indexes_2026.routes,
+    *customers_2026.routes,
+    *services_2026.routes,
+]
 
 
 class Simulator(Starlette):

@@ -59,40 +59,55 @@ def _pages() -> Environment:
 async def page(request: Request) -> Response:
     """GET /dataconnect/v1/oauth2/authorize."""
     world = world_of(request)
-    query = request.query_params
-    if not world.apis.served(apis.CONSENT_PAGE) or not KNOWN.issuperset(query) or _repeats(query.multi_items()):
-        raise Refused(BLOCKED)
-    return _page(world, _asked(world, query))
+    return show(world, read(world, parameters(world, request)), DECISION, several=True)
 
 
 async def decide(request: Request) -> Response:
     """POST of the page's own form: `decision` is `approve` or `refuse`, `usage_point_id` may be repeated."""
-    world = world_of(request)
-    form = MultiDict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
-    asked = _asked(world, {name: form[name] for name in KNOWN if name in form})
+    world, form = world_of(request), await form_of(request)
+    asked = read(world, carried(form))
     decision, chosen = form.get("decision"), list(dict.fromkeys(form.getlist("usage_point_id")))
     if asked.digit == sandbox.ALWAYS_REFUSES or decision == "refuse":
-        return _back(world, asked, {"code": "403", "error": "access_denied", "error_description": "access_denied"})
+        return back(world, asked, {"code": "403", "error": "access_denied", "error_description": "access_denied"})
     if decision != "approve" or not chosen or any(world.household(prm) is None for prm in chosen):
-        return _page(world, asked, "Choisissez au moins un point, puis acceptez ou refusez.", 400)
+        notice = "Choisissez au moins un point, puis acceptez ou refusez."
+        return show(world, asked, DECISION, notice, 400, several=True)
     for prm in chosen:
-        world.consents.put(prm, _consent(asked, prm))
-    return _back(world, asked, {"code": secrets.token_urlsafe(18)}, {"usage_point_id": ";".join(chosen)})
+        world.consents.put(prm, consent(world, asked, prm))
+    return back(world, asked, {"code": secrets.token_urlsafe(18)}, {"usage_point_id": ";".join(chosen)})
 
 
-def _consent(asked: Asked, prm: str) -> Consent:
-    """The customer of digit 8 consents, and revokes at once (F§11)."""
-    if prm == sandbox.REVOKES_AT_ONCE:
-        return Consent(State.REVOKED)
-    return Consent(State.GRANTED, until=asked.until)
+async def form_of(request: Request) -> MultiDict:
+    """What the page's form sent."""
+    return MultiDict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def _back(world: World, asked: Asked, first: dict[str, str], last: Mapping[str, str] | None = None) -> Response:
+def carried(form: MultiDict) -> Mapping[str, str]:
+    """The parameters of the page, which its form carries along."""
+    return {name: form[name] for name in KNOWN if name in form}
+
+
+def parameters(world: World, request: Request) -> Mapping[str, str]:
+    """The parameters of the page, none of them unknown or repeated."""
+    query = request.query_params
+    if not world.apis.served(apis.CONSENT_PAGE) or not KNOWN.issuperset(query) or _repeats(query.multi_items()):
+        raise Refused(BLOCKED)
+    return query
+
+
+def consent(world: World, asked: Asked, prm: str) -> Consent:
+    """The consent given today. The customer of digit 8 consents, and revokes at once (F§11)."""
+    state = State.REVOKED if prm == sandbox.REVOKES_AT_ONCE else State.GRANTED
+    return Consent(state, until=asked.until, given_on=world.today())
+
+
+def back(world: World, asked: Asked, first: dict[str, str], last: Mapping[str, str] | None = None) -> Response:
+    """To the application: `first`, the state if there is one, `last`."""
     state = {} if asked.state is None else {"state": asked.state}
     return sent(errors.redirect(world.settings.callback, first | state | dict(last or {})))
 
 
-def _asked(world: World, query: Mapping[str, str]) -> Asked:
+def read(world: World, query: Mapping[str, str]) -> Asked:
     """The request, or the error that takes the customer back to the application."""
     if len(query.get("state", "")) > STATE_LENGTH:
         raise Refused(BLOCKED)
@@ -115,16 +130,21 @@ def _repeats(pairs: list[tuple[str, str]]) -> bool:
     return len({name for name, _ in pairs}) < len(pairs)
 
 
-def _page(world: World, asked: Asked, notice: str | None = None, status: int = 200) -> Response:
+def show(
+    world: World, asked: Asked, action: str, notice: str | None = None, status: int = 200, *, several: bool = False
+) -> Response:
+    """The page, whose form goes to `action`; it lets choose one point, or `several`."""
     mine = {point.prm for point in sandbox.CUSTOMERS.get(asked.digit or "", ())}
     named = [*sandbox.POINTS, *(prm for prm in world.consents.prms() if prm not in sandbox.POINTS)]
     households = [found for prm in named if (found := world.household(prm))]
+    ticked = [each.prm for each in households if each.prm in mine][: None if several else 1]
     html = _pages().get_template("consent.html").render(
-        action=DECISION,
+        action=action,
+        several=several,
         duration=durations.in_french(asked.duration),
         last_day=calendar.local(asked.until),
         asked=asked,
-        choices=[Choice(household, household.prm in mine) for household in households],
+        choices=[Choice(household, household.prm in ticked) for household in households],
         notice=notice,
         refuses=asked.digit == sandbox.ALWAYS_REFUSES,
     )  # fmt: skip

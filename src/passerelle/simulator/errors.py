@@ -18,7 +18,8 @@ DOCUMENTED_IN = "https://bluecoder.enedis.fr/api-doc/consulter-souscrire"
 WITH_LINK = frozenset({"adam-err0126-400", "v5-no-data-found-404"})
 # WSO2 says when to come back for these; the form is the one observed for 900804.
 RESUMES = frozenset({"900800", "900802", "900803", "900804"})
-PER_SECOND, PER_HOUR = "v5-quota-q3-per-second", "wso2-900804-throttled"
+# The hour's refusal was observed; of a second too full, 2026 has no row of its own but that of its gateway.
+PER_SECOND, PER_SECOND_2026, PER_HOUR = "v5-quota-q3-per-second", "wso2-900807-burst", "wso2-900804-throttled"
 # The catalogue abridges the sentences of the token API: these are those of its specification.
 SENTENCES = {
     "token-invalid-request": (

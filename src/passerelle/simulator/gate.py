@@ -9,7 +9,7 @@ from passerelle.simulator import apis, errors
 from passerelle.simulator.connection import Rewriter, drop, reply, waiting_time
 from passerelle.simulator.errors import Context, Reply
 from passerelle.simulator.faults import Fault
-from passerelle.simulator.journal import Call, read_query
+from passerelle.simulator.journal import Call, named_point, read_query
 from passerelle.simulator.quotas import Excess
 from passerelle.simulator.world import World
 
@@ -37,8 +37,7 @@ class Gate:
 
         excess = self._count(call, arrived)
         if excess is not None:
-            row = errors.PER_SECOND if excess is Excess.SECOND else errors.PER_HOUR
-            await reply(errors.render(row, self._context(scope)), scope, journaled)
+            await reply(errors.render(_row(excess, call.api), self._context(scope)), scope, journaled)
             return
         fault = self._world.faults.take(call.api)
         if fault is not None and fault.drop:
@@ -48,15 +47,15 @@ class Gate:
 
     def _enter(self, scope: Scope, arrived: float) -> Call:
         query = read_query(scope["query_string"])
-        point = query.get("usage_point_id")
+        api = apis.api_of(scope["path"])
         call = Call(
             at=self._world.real_instant(arrived),
             simulated_at=self._world.clock.now(),
-            api=apis.api_of(scope["path"]),
+            api=api,
             method=scope["method"],
             path=scope["path"],
             query=query,
-            usage_point_id=point[0] if isinstance(point, list) else point,
+            usage_point_id=named_point(query, scope["path"], in_path=api in apis.PRM_IN_PATH),
         )
         self._world.journal.calls.append(call)
         return call
@@ -66,7 +65,7 @@ class Gate:
         is_data = call.api in apis.DATA_APIS
         if not is_data and call.api != apis.OAUTH:
             return None
-        return self._world.quotas.arrive(arrived, call.simulated_at, counts_in_hour=is_data)
+        return self._world.quotas.of(call.api).arrive(arrived, call.simulated_at, counts_in_hour=is_data)
 
     def _context(self, scope: Scope) -> Context:
         state = parse_qs(scope["query_string"].decode("latin-1")).get("state", [None])[0]
@@ -89,3 +88,9 @@ class Gate:
         else:
             body = (fault.body or "").encode()
             await reply(Reply(fault.status or 200, body, fault.content_type or "application/json"), scope, send)
+
+
+def _row(excess: Excess, api: str) -> str:
+    if excess is Excess.HOUR:
+        return errors.PER_HOUR
+    return errors.PER_SECOND_2026 if api in apis.APIS_2026 else errors.PER_SECOND

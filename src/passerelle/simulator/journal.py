@@ -1,5 +1,6 @@
 """Every call received, in the order of arrival, refused ones too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -37,3 +38,11 @@ def read_query(query_string: bytes) -> dict[str, str | list[str]]:
         before = query.get(name)
         query[name] = shown if before is None else [*([before] if isinstance(before, str) else before), shown]
     return query
+
+
+def named_point(query: Mapping[str, str | list[str]], path: str, *, in_path: bool) -> str | None:
+    """The usage point that a call names, as it names it: in its query, or after the version in its path (F§10)."""
+    if in_path:
+        return path.strip("/").partition("/")[2].partition("/")[2] or None
+    point = query.get("usage_point_id", query.get("pointId"))
+    return point[0] if isinstance(point, list) else point

@@ -8,6 +8,8 @@ from passerelle.simulator.measures import Direction, Energy, Interval, MeterDay,
 from passerelle.simulator.series import Series
 from passerelle.simulator.world import World
 
+STEPS_2026 = frozenset({5, 10, 30, 60})
+
 
 def measures(household: Household, direction: Direction) -> bool:
     """Whether the point measures in this direction."""
@@ -23,6 +25,11 @@ def days(world: World, household: Household, series: Series, start: date, end: d
 def intervals(day: MeterDay, now: datetime) -> list[Interval]:
     """The curve of the day as far as it is served at `now`."""
     return [each for each in day.curve if day.collected and _served(each, now)]
+
+
+def intervals_2026(day: MeterDay, now: datetime) -> list[Interval]:
+    """The same as 2026 serves it: its steps are those of F§9, so a meter of 15 minutes has no curve there."""
+    return [each for each in intervals(day, now) if each.minutes in STEPS_2026]
 
 
 def energy(day: MeterDay, now: datetime) -> Energy | None:

@@ -1,10 +1,12 @@
-"""The two allowances of v5, for the whole application, all APIs together (F§12)."""
+"""Allowances: v5 has one for the whole application, 2026 one for each of its APIs (F§12)."""
 
 from bisect import insort
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from passerelle.simulator.apis import APIS_2026
 
 WINDOW = 1.0
 
@@ -16,7 +18,7 @@ class Excess(StrEnum):
 
 @dataclass(slots=True)
 class Quotas:
-    """Calls in any sliding second, refused ones and token calls included, and data calls in a clock hour."""
+    """One allowance: calls in any sliding second, refused ones included, and data calls in a clock hour."""
 
     per_second: int
     per_hour: int
@@ -40,3 +42,22 @@ class Quotas:
             return Excess.HOUR
         self._hours[hour] += 1
         return None
+
+
+@dataclass(slots=True)
+class Allowances:
+    """One `Quotas` for everything that is not of 2026, token calls included, and one for each API of 2026."""
+
+    per_second: int
+    per_hour: int
+    per_hour_2026: int
+    _v5: Quotas = field(init=False)
+    _each: dict[str, Quotas] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._v5 = Quotas(self.per_second, self.per_hour)
+        self._each = {api: Quotas(self.per_second, self.per_hour_2026) for api in APIS_2026}
+
+    def of(self, api: str) -> Quotas:
+        """The allowance that a call of this API takes from."""
+        return self._each.get(api, self._v5)

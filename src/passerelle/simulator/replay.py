@@ -13,7 +13,11 @@ from passerelle.simulator.captures import Captures
 from passerelle.simulator.errors import Reply
 from passerelle.simulator.gate import CONTROL
 from passerelle.simulator.settings import SimulatorSettings
-from passerelle.simulator.v5 import admission
+from passerelle.simulator.subscription import application, bearer
+from passerelle.simulator.v2026.customers import UNKNOWN
+from passerelle.simulator.v2026.measures import NO_DATA
+
+NOTHING_OF_2026 = {"mesure_synchrone_auto": NO_DATA, **UNKNOWN}
 
 
 def replaying(settings: SimulatorSettings, captures: Captures) -> SimulatorSettings:
@@ -22,7 +26,7 @@ def replaying(settings: SimulatorSettings, captures: Captures) -> SimulatorSetti
 
 
 async def captured(request: Request) -> Response:
-    """GET anything: the first capture that answers it, else that there is no data.
+    """GET anything: the first capture that answers it, else that there is no data, in the words of its API.
 
     The token and the switches of the APIs are looked at; consents and the limits of periods are not: what Enedis
     answered stands.
@@ -30,10 +34,10 @@ async def captured(request: Request) -> Response:
     path = request.url.path
     if path.startswith(CONTROL):
         raise HTTPException(404)
-    world = admission.application(request) if apis.api_of(path) in apis.APIS else admission.bearer(request)
+    world = application(request) if apis.api_of(path) in apis.APIS else bearer(request)
     found = world.settings.captures and world.settings.captures.find(path, dict(request.query_params))
     if not found:
-        raise Refused("v5-no-data-found-404")
+        raise Refused(NOTHING_OF_2026.get(apis.api_of(path), "v5-no-data-found-404"))
     return sent(Reply(found.status, found.body, found.content_type))
 
 

@@ -12,7 +12,8 @@ class SimulatorSettings:
 
     `callback` is the registered callback address of the one application; without it the consent page leads nowhere.
     `captures`: what is served instead of the households' data.
-    Quotas are those of F§12 for v5: calls per sliding second and per clock hour, for the whole application.
+    Quotas are those of F§12: calls per sliding second and per clock hour, in v5 for the whole application and in 2026
+    for each API.
     """
 
     seed: int = 1
@@ -22,6 +23,7 @@ class SimulatorSettings:
     callback: str | None = None
     quota_per_second: int = 5
     quota_per_hour: int = 10_000
+    quota_per_hour_2026: int = 1_000
     captures: Captures | None = None
 
     def __post_init__(self) -> None:

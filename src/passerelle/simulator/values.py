@@ -44,8 +44,22 @@ class Values:
 
     def over(self, prm: str, drawn: MeterDay) -> MeterDay:
         """The day with every change applied."""
+        return self._applied(prm, drawn, self._of(prm, drawn))
+
+    def counted(self, prm: str, drawn: MeterDay) -> MeterDay:
+        """The day with every change that its other series follow: what the registers of the meter counted."""
+        return self._applied(prm, drawn, [change for change in self._of(prm, drawn) if not change.alone])
+
+    def days(self, prm: str, direction: Direction) -> list[date]:
+        """The days over which something was put."""
+        return [day for point, day, way in self._changes if (point, way) == (prm, direction)]
+
+    def _of(self, prm: str, drawn: MeterDay) -> list[Change]:
+        return self._changes.get((prm, drawn.day, drawn.direction), [])
+
+    def _applied(self, prm: str, drawn: MeterDay, changes: list[Change]) -> MeterDay:
         day = drawn
-        for change in self._changes.get((prm, drawn.day, drawn.direction), ()):
+        for change in changes:
             day = apply(self.seed, prm, day, change)
         return day
 

@@ -11,7 +11,7 @@ from passerelle.simulator.households import sandbox, seeded
 from passerelle.simulator.households.nouns import Household
 from passerelle.simulator.journal import Journal
 from passerelle.simulator.measures import Direction, MeterDay, measured
-from passerelle.simulator.quotas import Quotas
+from passerelle.simulator.quotas import Allowances
 from passerelle.simulator.settings import SimulatorSettings
 from passerelle.simulator.tokens import Tokens
 from passerelle.simulator.values import Values
@@ -28,7 +28,7 @@ class World:
         self.journal = Journal()
         self.faults = Faults()
         self.tokens = Tokens(self.real)
-        self.quotas = Quotas(settings.quota_per_second, settings.quota_per_hour)
+        self.quotas = Allowances(settings.quota_per_second, settings.quota_per_hour, settings.quota_per_hour_2026)
         self.values = Values(settings.seed)
         granted = tuple(prm for prm in sandbox.POINTS if prm != sandbox.REVOKES_AT_ONCE)
         self.consents = Consents(granted, revoked=(sandbox.REVOKES_AT_ONCE,))
@@ -52,6 +52,10 @@ class World:
     def day(self, household: Household, day: date, direction: Direction) -> MeterDay:
         """What the meter measured on that day, with the values that were put over it."""
         return self.values.over(household.prm, measured(self.settings.seed, household, day, direction))
+
+    def counted(self, household: Household, day: date, direction: Direction) -> MeterDay:
+        """The same day as the meter's registers count it: without what was put over one series alone."""
+        return self.values.counted(household.prm, measured(self.settings.seed, household, day, direction))
 
     def history_limit(self, months: int) -> date:
         """The oldest day that may be asked: today less so many months and 15 days (F§5)."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.simulator.quotas import Excess, Quotas
+from passerelle.simulator.quotas import Allowances, Excess, Quotas
 
 NOW = datetime(2026, 11, 24, 9, 59, 59, tzinfo=UTC)
 
@@ -39,3 +39,12 @@ def test_a_call_told_late_counts_what_came_before_it_and_not_what_came_after():
     assert quotas.arrive(1.0, NOW, counts_in_hour=True) is None
     assert quotas.arrive(0.5, NOW, counts_in_hour=True) is Excess.SECOND
     assert quotas.arrive(1.125, NOW, counts_in_hour=True) is Excess.SECOND
+
+
+def test_each_api_of_2026_has_an_allowance_and_v5_one_for_all():
+    allowances = Allowances(5, 10_000, 1_000)
+    shared, own = allowances.of("metering_data_dc"), allowances.of("comptage_auto")
+    assert all(allowances.of(api) is shared for api in ("customers_i", "oauth2"))
+    assert own is allowances.of("comptage_auto")
+    assert own is not allowances.of("alimentation_auto")
+    assert [(each.per_second, each.per_hour) for each in (shared, own)] == [(5, 10_000), (5, 1_000)]

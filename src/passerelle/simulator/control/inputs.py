@@ -11,6 +11,7 @@ from starlette.responses import Response
 from passerelle.simulator.answers import json, world_of
 from passerelle.simulator.households.nouns import Household
 
+V5, V2026 = "v5", "2026"
 PRM = re.compile(r"[0-9]{14}")
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -63,6 +64,14 @@ def aware(field: str, instant: datetime | None) -> datetime | None:
     if instant is not None and instant.tzinfo is None:
         raise BadInput(field, "an instant needs its offset")
     return instant
+
+
+def generation_of(request: Request) -> str | None:
+    """The generation whose view of the truth is wanted; None: all that is true."""
+    generation = request.query_params.get("generation")
+    if generation not in (None, V5, V2026):
+        raise BadInput("generation", f"one of {V5}, {V2026}")
+    return generation
 
 
 def day_param(request: Request, name: str) -> date:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from passerelle.simulator import apis, calendar, errors, faults
 from passerelle.simulator.answers import json, world_of
-from passerelle.simulator.consents import Consent, State
+from passerelle.simulator.consents import State
 from passerelle.simulator.control.inputs import BadInput, aware, body_of, prm_of
 from passerelle.simulator.faults import Fault
 from passerelle.simulator.journal import Call
@@ -108,7 +108,8 @@ async def clock(request: Request) -> Response:
 
 async def put_consent(request: Request) -> Response:
     prm, order = prm_of(request), await body_of(request, ConsentOrder)
-    world_of(request).consents.put(prm, Consent(order.state, begin=order.begin))
+    world = world_of(request)
+    world.consents.order(prm, order.state, order.begin, world.today())
     return json({"usage_point_id": prm, "state": order.state})
 
 

@@ -132,6 +132,25 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """How a point is connected and metered, which only 2026 tells (F§10). Connection powers in kVA.
+
+    `mobile` says which of two fields 2026 puts the holder's one telephone number in.
+    """
+
+    connection_number: int
+    meter_number: str
+    phases: int
+    consumption_kva: int | None
+    generation_kva: int | None
+    contract_start: date
+    power_changed: date | None
+    building: str | None
+    staircase: str | None
+    mobile: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Household:
     """One usage point. `nets` means self-consumption: what the sun gives is used first, the rest is injected.
 

@@ -1,4 +1,4 @@
-"""Who may call, and with what: the checks before any data, in the order of Enedis' gateway and of its APIs."""
+"""What a call of v5 must be, in the order in which its APIs look at it."""
 
 import re
 from collections.abc import Mapping
@@ -6,22 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
 
-from passerelle.simulator import apis
-from passerelle.simulator.answers import Refused, world_of
-from passerelle.simulator.tokens import TokenState
-from passerelle.simulator.world import World
+from passerelle.simulator.answers import Refused
 
 PRM = re.compile(r"[0-9]{14}")
 PERSON = re.compile(r"[0-9]{10}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BAD_FORMAT = "v5-bad-request-format"
-REFUSED_TOKENS = {
-    TokenState.UNKNOWN: "wso2-900901-invalid-credentials",
-    TokenState.EXPIRED: "wso2-900903-token-expired",
-    TokenState.REVOKED: "wso2-900904-token-inactive",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +21,6 @@ class Period:
 
     start: date
     end: date
-
-
-def application(request: Request) -> World:
-    """The gateway's checks: the API exists, the token is good, the application has subscribed (F§2)."""
-    world, api = world_of(request), apis.api_of(request.url.path)
-    if not world.apis.served(api):
-        raise Refused("wso2-900906-unknown-path")
-    bearer(request)
-    if not world.apis.subscribed(api):
-        raise Refused("wso2-900908-not-subscribed")
-    return world
-
-
-def bearer(request: Request) -> World:
-    """The token alone."""
-    world = world_of(request)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Refused("wso2-900902-missing-credentials")
-    state = world.tokens.state(token.strip())
-    if state in REFUSED_TOKENS:
-        raise Refused(REFUSED_TOKENS[state])
-    return world
 
 
 def single(query: QueryParams, known: frozenset[str]) -> Mapping[str, str]:

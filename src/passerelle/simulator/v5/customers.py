@@ -11,6 +11,7 @@ from starlette.routing import Route
 from passerelle.simulator import apis, calendar
 from passerelle.simulator.answers import Refused, json
 from passerelle.simulator.households.nouns import Address, Contract, Household
+from passerelle.simulator.subscription import application
 from passerelle.simulator.v5 import admission
 
 PARAMETERS = frozenset({"usage_point_id"})
@@ -19,7 +20,7 @@ UNKNOWN = "stm-err-0000019-404"
 
 async def record(request: Request) -> Response:
     """GET one of the paths of F§8. Only consumption points have customer data (F§8)."""
-    world = admission.application(request)
+    world = application(request)
     prm = admission.usage_point(admission.single(request.query_params, PARAMETERS))
     household = world.household(prm)
     if household is None:

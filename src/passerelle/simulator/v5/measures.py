@@ -11,6 +11,7 @@ from passerelle.simulator import apis, calendar, published
 from passerelle.simulator.answers import Refused, json
 from passerelle.simulator.households.nouns import CurveState, Household
 from passerelle.simulator.series import Kind, Series
+from passerelle.simulator.subscription import application
 from passerelle.simulator.v5 import admission
 from passerelle.simulator.v5.admission import Period
 from passerelle.simulator.world import World
@@ -26,7 +27,7 @@ READING_TYPES = {
 
 async def measure(request: Request) -> Response:
     """GET one of the paths of F§5."""
-    world = admission.application(request)
+    world = application(request)
     series = apis.MEASURES[request.url.path]
     query = admission.single(request.query_params, PARAMETERS)
     prm = admission.usage_point(query)
