@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from passerelle.enedis.bodies import decode
 from passerelle.enedis.v5.normalise import readings
-from passerelle.enedis.v5.wire import MeasureBody, decode
+from passerelle.enedis.v5.wire import MeasureBody
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
 from passerelle.model.series import Series

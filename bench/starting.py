@@ -15,6 +15,7 @@ from passerelle.gateway.adopt import Adoption, adopt
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
 from passerelle.model.reading import EvenReadings, Quality
+from passerelle.model.scopes import ALL_SCOPES
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.wiring import bring_up_to_date, open_store
@@ -68,7 +69,7 @@ def sizes(folder: Path) -> Iterator[Result]:
         async with open_store(settings) as stores:
             now = datetime.now(UTC)
             account = await stores.accounts.create("bench", now)
-            _, key = await stores.accounts.create_first_key(account.id, frozenset(), "bench", now)
+            _, key = await stores.accounts.create_first_key(account.id, ALL_SCOPES, "bench", now)
             caller = await stores.accounts.authenticate(key, now)
             point = UsagePointId("22516914714270")
             await adopt(stores.consents, Adoption(account.id, [point], "P1Y", end_of("P1Y", now), "adopted"), now)
@@ -76,7 +77,7 @@ def sizes(folder: Path) -> Iterator[Result]:
             assert link is not None  # noqa: S101 — adopted above
             days = {day: house(day) for day in YEAR}
             before = size(database)
-            await stores.days.keep(caller, link.point_id, Series.CONSUMPTION_LOAD_CURVE, days)
+            await stores.days.keep(caller, account.id, link.point_id, Series.CONSUMPTION_LOAD_CURVE, days)
             return size(database) - before
 
     count = sum(len(house(day)) for day in YEAR)

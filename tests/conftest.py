@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -23,9 +24,14 @@ def _answers(port: int) -> bool:
         return False
 
 
+def _has_redis() -> bool:
+    return _answers(6379) and shutil.which("redis-server") is not None
+
+
 MARKERS = {
     "official": ("Enedis' official files in ../shared/enedis", OFFICIAL.is_dir()),
     "postgres": ("a PostgreSQL server on its standard local port", _answers(5432)),
+    "redis": ("a Redis server on its standard local port, and the program redis-server", _has_redis()),
     "browser": ("the browser /usr/bin/chromium", Path("/usr/bin/chromium").exists()),
 }
 """What some tests need beyond Python: what it is, and whether it is here."""
@@ -38,18 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for name, (what, _) in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: needs {what}")
-    config.pluginmanager.register(_silence(), "silence")
+    config.pluginmanager.register(_plugin("silence").Silence(), "silence")
+    config.pluginmanager.register(_plugin("servers"), "servers")
 
 
-def _silence() -> object:
-    """The plugin beside this file: test folders are no packages, so it is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("silence", Path(__file__).with_name("silence.py"))
+def _plugin(name: str) -> Any:
+    """A module beside this file: test folders are no packages, so it is loaded by its path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["silence"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
-    return module.Silence()
+    return module
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

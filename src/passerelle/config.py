@@ -10,17 +10,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from passerelle.consent.duration import end_of
+from passerelle.enedis.generations import BUCKETS_2026
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.errors import InvalidRequest, StartRefused
-from passerelle.kit.addresses import Address, parse_address, parse_http_url
+from passerelle.kit.addresses import (
+    SQLITE,
+    Address,
+    parse_address,
+    parse_database_url,
+    parse_http_url,
+    parse_networks,
+    parse_redis_url,
+)
 from passerelle.kit.logs import LogFormat
+from passerelle.kit.values import at_least, parse_chosen_key, parse_instant, parse_positive
 from passerelle.model.catalogue import CONSENT_PAGE_HOST, PRODUCTION_API, SANDBOX_API
-from passerelle.model.generation import Generation
+from passerelle.model.generation import Speaking
 from passerelle.quota.settings import Limits
 from passerelle.simulator.settings import SimulatorSettings
 from passerelle.web.settings import WebSettings
@@ -55,17 +64,26 @@ SETTINGS: Mapping[str, Setting] = {
     "ENEDIS_AUTHORIZE_URL": Setting("overrides the consent page host of the environment", "by ENVIRONMENT"),
     "ENEDIS_CLIENT_ID": Setting("the application's id at Enedis", "the simulator's own there, else none"),
     "ENEDIS_CLIENT_SECRET": Setting("the application's secret at Enedis", "the simulator's own there, else none"),
-    "GENERATION": Setting("the generation of the Enedis API: `v5`", "v5"),
+    "GENERATION": Setting("the generation of the Enedis API: `v5`, `2026` or `auto`", "v5"),
     "DATA_DIR": Setting("database, keys, demo files", "the user's data folder"),
-    "DATABASE_URL": Setting("`sqlite:///path`", "a file in DATA_DIR"),
+    "DATABASE_URL": Setting("`sqlite:///path` or `postgresql://…`", "a file in DATA_DIR"),
+    "REDIS_URL": Setting(
+        "`redis://…` or `rediss://…`, for many processes: it keeps the quota they share", "none: the database keeps it"
+    ),
+    "ERASURE_DATABASE_URL": Setting("a database of the secrets that erasing destroys", "`erasure.db` in DATA_DIR"),
     "SECRET_KEY": Setting(
-        "keys the hashes, signs `state` and sessions; 32 characters or more", "made once in DATA_DIR, mode 0600"
+        "keys the hashes, signs `state` and sessions; 32 characters or more; required with PostgreSQL",
+        "made once in DATA_DIR, mode 0600",
     ),
     "QUOTA_PER_SECOND": Setting("calls a second that Enedis, or the simulator, allows the application", "5"),
     "QUOTA_PER_HOUR": Setting(
-        "calls an hour that Enedis, or the simulator, allows the application", "10000 (sandbox: 1000)"
+        "calls an hour that Enedis, or the simulator, allows: v5, the application; 2026, each API",
+        "10000 (v5), 1000 (2026, and v5 sandbox)",
     ),
     "CONSENT_DURATION": Setting("ISO 8601, days, weeks, months or years, at most three years", "P1Y"),
+    "REFRESH": Setting(
+        "`auto`: usage points are kept fresh by a worker, else by the gateway itself; `off`: only by a worker", "auto"
+    ),
     "TRUSTED_PROXIES": Setting("addresses or networks whose X-Forwarded headers are believed, comma between", "none"),
     "LANG": Setting("language of the command line: `en` or `fr`", "by locale"),
     "LOG_LEVEL": Setting("`debug`, `info`, `warning` or `error`", "info"),
@@ -97,11 +115,15 @@ class Settings:
     public_url: str
     environment: Environment
     enedis: EnedisSettings
-    generation: Generation
+    generation: Speaking
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)
+    erasure_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
     limits: Limits
+    limits_2026: Limits
     consent_duration: str
+    refreshes: bool
     trusted_proxies: str
     logs: LogSettings
     simulator_listen: Address
@@ -116,14 +138,20 @@ class Settings:
         return keep_secret(self.secret_file, lambda: secrets.token_hex(32)).encode()
 
     @property
+    def allowances(self) -> Mapping[str, Limits]:
+        """What Enedis allows, by bucket: the v5 application's, which tokens count in too, and that of each 2026 API."""
+        own = {} if self.generation is Speaking.V5 else dict.fromkeys(BUCKETS_2026, self.limits_2026)
+        return {self.enedis.bucket: self.limits, **own}
+
+    @property
     def secret_file(self) -> Path:
         """Where the secret is kept, unless it was given."""
         return self.data_dir / "secret.key"
 
     @property
-    def database_file(self) -> Path:
-        """The file of the SQLite database."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+    def has_database(self) -> bool:
+        """Whether there is a database to open, without making one: a SQLite file may be still to come."""
+        return not self.database_url.startswith(SQLITE) or Path(self.database_url.removeprefix(SQLITE)).exists()
 
     def web(self) -> WebSettings:
         return WebSettings(self.public_url, self.server_secret())
@@ -156,8 +184,9 @@ Said = tuple[str, str]
 """What a value must be, in English and French."""
 
 _ADDRESS: Said = ("address:port, such as 127.0.0.1:8420", "adresse:port, par exemple 127.0.0.1:8420")
-_SHORTEST_DEMO_KEY = 8
 _CHOSEN_KEY: Said = ("8 ASCII characters or more", "8 caractères ASCII ou plus")
+_DATABASE: Said = ("`sqlite:///path` or `postgresql://…`", "« sqlite:///chemin » ou « postgresql://… »")
+_REDIS: Said = ("`redis://host:port/number` or `rediss://…`", "« redis://hôte:port/numéro » ou « rediss://… »")
 _HTTP: Said = ("an http or https address", "une adresse http ou https")
 _COUNT: Said = ("a whole number above 0", "un nombre entier supérieur à 0")
 _INSTANT: Said = ("an ISO 8601 instant with its offset", "un instant ISO 8601 avec son décalage")
@@ -227,24 +256,31 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
     data_dir = read.read(
         "DATA_DIR", lambda text: Path(text).expanduser(), ("a folder", "un dossier"), _user_data_dir(read)
     )
-    limits = _limits(read, world)
-    simulator = _simulator(read, public_url, limits)
+    database_url = read.read(
+        "DATABASE_URL", parse_database_url, _DATABASE, f"{SQLITE}{(data_dir / database).absolute()}"
+    )
+    limits, limits_2026 = _limits(read, world)
+    simulator = _simulator(read, public_url, limits, limits_2026)
     return Settings(
         listen=listen,
         public_url=public_url,
         environment=world,
         enedis=_enedis(read, world, simulator, simulator_listen),
-        generation=read.read("GENERATION", Generation, ("v5", "v5"), Generation.V5),
+        generation=read.read("GENERATION", Speaking, ("v5, 2026 or auto", "v5, 2026 ou auto"), Speaking.V5),
         data_dir=data_dir,
-        database_url=_database_url(read, data_dir / database),
+        database_url=database_url,
+        redis_url=read.read("REDIS_URL", parse_redis_url, _REDIS, None),
         limits=limits,
+        limits_2026=limits_2026,
         consent_duration=read.read("CONSENT_DURATION", _duration, _DURATION, "P1Y"),
-        trusted_proxies=read.read("TRUSTED_PROXIES", _proxies, _NETWORKS, ""),
+        refreshes=read.read("REFRESH", _refreshes, ("auto or off", "auto ou off"), True),
+        trusted_proxies=read.read("TRUSTED_PROXIES", parse_networks, _NETWORKS, ""),
         logs=_logs(read),
         simulator_listen=simulator_listen,
         simulator=simulator,
-        demo_key=read.read("DEMO_KEY", _demo_key, _CHOSEN_KEY, None),
-        given_secret=read.read("SECRET_KEY", _at_least(32), ("32 characters or more", "32 caractères ou plus"), None),
+        demo_key=read.read("DEMO_KEY", parse_chosen_key, _CHOSEN_KEY, None),
+        given_secret=_secret(read, database_url),
+        erasure_url=_erasure_url(read, database_url, data_dir),
     )
 
 
@@ -284,43 +320,46 @@ def _enedis(
     )
 
 
-def _simulator(read: _Reader, public_url: str, limits: Limits) -> SimulatorSettings:
+def _simulator(read: _Reader, public_url: str, limits: Limits, limits_2026: Limits) -> SimulatorSettings:
     defaults = SimulatorSettings()
     return SimulatorSettings(
         seed=read.read("SIMULATOR_SEED", int, ("a whole number", "un nombre entier"), defaults.seed),
-        now=read.read("SIMULATOR_NOW", _instant, _INSTANT, None),
+        now=read.read("SIMULATOR_NOW", parse_instant, _INSTANT, None),
         client_id=read.text("SIMULATOR_CLIENT_ID") or defaults.client_id,
         client_secret=read.text("SIMULATOR_CLIENT_SECRET") or defaults.client_secret,
         callback=read.read("SIMULATOR_CALLBACK", parse_http_url, _HTTP, f"{public_url}/oauth/callback"),
         quota_per_second=limits.per_second,
         quota_per_hour=limits.per_hour,
+        quota_per_hour_2026=limits_2026.per_hour,
     )
 
 
-def _limits(read: _Reader, world: Environment) -> Limits:
-    # F§12: 10,000 an hour for a v5 application, 1,000 in the v5 sandbox.
+def _limits(read: _Reader, world: Environment) -> tuple[Limits, Limits]:
+    """The allowance of a v5 application, and that of each API of 2026."""
+    # F§12: 10,000 an hour for a v5 application, 1,000 in the v5 sandbox and for an API of 2026.
     hour = 1_000 if world is Environment.SANDBOX else 10_000
-    return Limits(
-        per_second=read.read("QUOTA_PER_SECOND", _positive, _COUNT, 5),
-        per_hour=read.read("QUOTA_PER_HOUR", _positive, _COUNT, hour),
-    )
+    second = read.read("QUOTA_PER_SECOND", parse_positive, _COUNT, 5)
+    v5 = Limits(second, read.read("QUOTA_PER_HOUR", parse_positive, _COUNT, hour))
+    return v5, Limits(second, read.read("QUOTA_PER_HOUR", parse_positive, _COUNT, 1_000))
 
 
-def _database_url(read: _Reader, default: Path) -> str:
-    if read.text("REDIS_URL"):
-        raise refuse(
-            "REDIS_URL",
-            "is not supported yet; processes of one machine share the database.",
-            "n'est pas encore pris en charge ; les processus d'une machine partagent la base.",
-        )
-    url = read.text("DATABASE_URL") or f"sqlite:///{default.absolute()}"
-    if not url.startswith("sqlite:///"):
-        raise refuse(
-            "DATABASE_URL",
-            "must be `sqlite:///path`; other databases are not supported yet.",
-            "doit être « sqlite:///chemin » ; les autres bases ne sont pas encore prises en charge.",
-        )
-    return url
+def _secret(read: _Reader, database_url: str) -> str | None:
+    """A database that machines share would be of no use to a machine that made a secret of its own."""
+    given = read.read("SECRET_KEY", at_least(32), ("32 characters or more", "32 caractères ou plus"), None)
+    return _shared("SECRET_KEY", given, database_url)
+
+
+def _erasure_url(read: _Reader, database_url: str, data_dir: Path) -> str:
+    """A process with a database of secrets of its own would take what the others keep for erased."""
+    given = read.read("ERASURE_DATABASE_URL", parse_database_url, _DATABASE, None)
+    return _shared("ERASURE_DATABASE_URL", given, database_url) or f"{SQLITE}{(data_dir / 'erasure.db').absolute()}"
+
+
+def _shared(name: str, given: str | None, database_url: str) -> str | None:
+    if given is None and not database_url.startswith(SQLITE):
+        why = "must be set with PostgreSQL, so that all processes have the same."
+        raise refuse(name, why, "est nécessaire avec PostgreSQL, afin que tous les processus aient la même.")
+    return given
 
 
 def _logs(read: _Reader) -> LogSettings:
@@ -344,36 +383,6 @@ def _user_data_dir(read: _Reader) -> Path:
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "passerelle"
 
 
-def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError
-    return instant
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _at_least(length: int) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if len(text) < length:
-            raise ValueError
-        return text
-
-    return parse
-
-
-def _demo_key(text: str) -> str:
-    """A header must be able to carry it."""
-    if len(text) < _SHORTEST_DEMO_KEY or not text.isascii() or not text.isprintable():
-        raise ValueError
-    return text
-
-
 def _duration(text: str) -> str:
     try:
         end_of(text, datetime.now(UTC))
@@ -382,8 +391,7 @@ def _duration(text: str) -> str:
     return text
 
 
-def _proxies(text: str) -> str:
-    networks = [part.strip() for part in text.split(",") if part.strip()]
-    for network in networks:
-        ip_network(network, strict=False)
-    return ",".join(networks)
+def _refreshes(text: str) -> bool:
+    if text not in ("auto", "off"):
+        raise ValueError
+    return text == "auto"

@@ -22,7 +22,8 @@
     │   ├── BeforeActivation        404 before-activation
     │   ├── BeforeConsent           404 before-consent
     │   ├── BeyondHistory           404 beyond-history
-    │   └── WrongDirection          404 wrong-direction
+    │   ├── WrongDirection          404 wrong-direction
+    │   └── NotServed               404 not-served
     ├── UpstreamError               Enedis did not give what it should
     │   ├── OperatorActionNeeded    502 operator-action-needed
     │   ├── TokenRejected           502 token-rejected
@@ -324,6 +325,18 @@ class WrongDirection(NothingThere):
     title_fr = "Ce point ne mesure pas dans ce sens"
     advice = "Ask for the other direction (consumption or production)."
     advice_fr = "Demander l'autre sens (consommation ou production)."
+
+
+class NotServed(NothingThere):
+    """The generation of the Enedis API in use has no such data"""
+
+    code = "not-served"
+    title_fr = "La génération de l'API Enedis utilisée n'a pas ces données"
+    actor = Actor.OPERATOR
+    advice = "Indexes exist since Data Connect 2026: the operator sets PASSERELLE_GENERATION to 2026 or auto."
+    advice_fr = (
+        "Les index existent depuis Data Connect 2026 : l'exploitant règle PASSERELLE_GENERATION sur 2026 ou auto."
+    )
 
 
 class UpstreamError(PasserelleError):

@@ -1,18 +1,25 @@
 """The one place where ports meet adapters: opens everything, joins it, closes it."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
 from passerelle.config import Environment, Settings
+from passerelle.consent.states import Link
+from passerelle.enedis.auto import Speaker
 from passerelle.enedis.generations import ADAPTERS, CONSENT_PAGES
 from passerelle.enedis.seen import Watch
 from passerelle.enedis.simulated_clock import SimulatedClock
 from passerelle.enedis.transport import Transport
 from passerelle.gateway.adopt import Adoption, adopt
+from passerelle.gateway.alone import FetchAlone
+from passerelle.gateway.bring import Bring
 from passerelle.gateway.consents import Consents
+from passerelle.gateway.exchange import PAGE_SECONDS, Exchanges, RefreshServices
 from passerelle.gateway.fetch_days import FetchDays
 from passerelle.gateway.flights import Flights
 from passerelle.gateway.list_points import ListPoints
@@ -22,21 +29,31 @@ from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_metrics import ReadMetrics
 from passerelle.gateway.read_series import ReadSeries
 from passerelle.gateway.rooms import Gateway
+from passerelle.gateway.upkeep import GATEWAY, WORKER, Upkeep
 from passerelle.kit.clock import Clock, SystemClock
+from passerelle.kit.crypto import random_id
 from passerelle.kit.metrics import CONTENT_TYPE, Metrics
 from passerelle.model.sandbox import consenting_points
+from passerelle.model.series import Direction
+from passerelle.quota.breakers import Breakers, open_breakers
+from passerelle.quota.home import Home
+from passerelle.quota.homes import open_home
 from passerelle.quota.permits import QuotaPermits, nobody
 from passerelle.quota.permits import Watch as QuotaWatch
-from passerelle.quota.sqlite import SqliteHome
 from passerelle.store.accounts import Accounts
 from passerelle.store.census import Census
 from passerelle.store.consents import Consents as ConsentStore
 from passerelle.store.days import Days
 from passerelle.store.engine import open_engine
 from passerelle.store.health import DatabaseHealth
+from passerelle.store.leases import LaneLeases
 from passerelle.store.ledger import Ledger
 from passerelle.store.links import Links
+from passerelle.store.records import Records
+from passerelle.store.services import Services
+from passerelle.store.shred import ShredKeys
 from passerelle.store.upgrade import SchemaState, migrate, require_ready, schema_state, schema_version
+from passerelle.store.upkeep import UpkeepBook
 from passerelle.store.vault import Secrets
 from passerelle.web.api.metrics import metrics_routes
 from passerelle.web.app import create_app
@@ -56,11 +73,16 @@ class StoreRooms:
     accounts: Accounts
     consents: ConsentStore
     links: Links
+    services: Services
     days: Days
+    records: Records
     ledger: Ledger
+    leases: LaneLeases
+    upkeep: UpkeepBook
     health: DatabaseHealth
     census: Census
-    quota_home: SqliteHome
+    quota_home: Home
+    breakers: Breakers
     clock: Clock
     secret: bytes
     consent_duration: str
@@ -109,15 +131,22 @@ async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
         engine = open_engine(settings.database_url)
         closing.push_async_callback(engine.dispose)
         secrets = Secrets(secret)
+        shred = await _open_shred(settings, closing)
+        holder = random_id()
         yield StoreRooms(
-            accounts=Accounts(engine, secrets),
-            consents=ConsentStore(engine, secrets, clock),
+            accounts=Accounts(engine, secrets, shred),
+            consents=ConsentStore(engine, secrets, shred, clock),
             links=Links(engine, secrets, clock),
-            days=Days(engine, clock),
+            services=Services(engine, secrets),
+            days=Days(engine, secrets, shred, clock),
+            records=Records(engine, secrets, shred, clock),
             ledger=Ledger(engine),
+            leases=LaneLeases(engine, holder),
+            upkeep=UpkeepBook(engine, secrets, holder),
             health=DatabaseHealth(engine),
             census=Census(engine, secrets),
-            quota_home=SqliteHome(engine),
+            quota_home=await closing.enter_async_context(open_home(engine, settings.redis_url)),
+            breakers=open_breakers(engine),
             clock=clock,
             secret=secret,
             consent_duration=settings.consent_duration,
@@ -126,35 +155,74 @@ async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, *, endless_history: bool = False) -> AsyncIterator[OpenGateway]:
+async def open_gateway(
+    settings: Settings, *, endless_history: bool = False, page_seconds: float = PAGE_SECONDS
+) -> AsyncIterator[OpenGateway]:
     """A gateway ready to serve. What is under way when it closes is given a few seconds to land.
 
-    `endless_history`: Enedis replays captured answers, which do not grow too old to be asked for.
+    `endless_history`: Enedis replays captured answers, which do not grow too old to be asked for. `page_seconds`: how
+    long a customer's page waits for Enedis to say what was shared.
     """
     async with AsyncExitStack() as closing:
         stores = await closing.enter_async_context(open_store(settings))
         flights, patience, metrics = Flights(), Patience(), Metrics()
         permits = _permits(settings, stores, lambda priority, wait: metrics.waited(priority.name.lower(), wait))
         transport = Transport(
-            settings.enedis, permits, stores.clock, watch=lambda seen: metrics.called(seen.api, seen.outcome)
+            settings.enedis,
+            permits,
+            stores.clock,
+            watch=lambda seen: metrics.called(seen.api, seen.outcome),
+            breakers=stores.breakers,
         )
         closing.push_async_callback(transport.aclose)
         closing.push_async_callback(flights.drain, DRAIN_SECONDS)
         if stores.sandbox:
             for account in await stores.accounts.list():
                 await stores.link_sandbox(account.id)
-        gateway = _gateway(settings, stores, transport, flights, patience, metrics, endless_history=endless_history)
+        enedis = ADAPTERS[settings.generation](transport, stores.clock)
+        work = _Work(settings, stores, enedis, flights, patience, GATEWAY, page_seconds)
+        gateway = _gateway(work, settings, metrics, endless_history=endless_history)
         read_metrics = ReadMetrics(
-            metrics=metrics, quota=permits, bucket=settings.enedis.bucket, census=stores.census, clock=stores.clock
+            metrics=metrics,
+            quota=permits,
+            buckets=tuple(settings.allowances),
+            census=stores.census,
+            clock=stores.clock,
+            in_use=enedis.in_use,
         )
         web = settings.web()
         routes = [
-            *consent_routes(gateway, web, back_to_application),
+            *consent_routes(gateway, web, back_to_application(web)),
             *mirror_routes(gateway, web),
             *docs_routes(openapi_document),
             *metrics_routes(read_metrics, CONTENT_TYPE),
         ]
+        if settings.refreshes and not endless_history:
+            await closing.enter_async_context(_in_background(work.upkeep))
         yield OpenGateway(create_app(gateway, web, routes, watch=metrics.answered), stores, patience.run_out)
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[Upkeep]:
+    """The work without a caller, in a process of its own. Raises StartRefused as `open_store`."""
+    async with AsyncExitStack() as closing:
+        stores = await closing.enter_async_context(open_store(settings))
+        flights = Flights()
+        transport = Transport(settings.enedis, _permits(settings, stores), stores.clock, breakers=stores.breakers)
+        closing.push_async_callback(transport.aclose)
+        closing.push_async_callback(flights.drain, DRAIN_SECONDS)
+        enedis = ADAPTERS[settings.generation](transport, stores.clock)
+        yield _Work(settings, stores, enedis, flights, Patience(), WORKER).upkeep
+
+
+@asynccontextmanager
+async def _in_background(upkeep: Upkeep) -> AsyncIterator[None]:
+    task = asyncio.create_task(upkeep.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +240,7 @@ async def open_enedis(settings: Settings, stores: StoreRooms, watch: Watch) -> A
     permits = _permits(settings, stores)
     transport = Transport(settings.enedis, permits, stores.clock, watch=watch)
     try:
-        yield EnedisRooms(transport, ADAPTERS[settings.generation](transport), permits)
+        yield EnedisRooms(transport, ADAPTERS[settings.generation](transport, stores.clock), permits)
     finally:
         await transport.aclose()
 
@@ -189,6 +257,15 @@ async def database_version(settings: Settings) -> tuple[SchemaState, str | None]
         await engine.dispose()
 
 
+async def _open_shred(settings: Settings, closing: AsyncExitStack) -> ShredKeys:
+    """The database of the points' secrets, apart from the main one: its backups are kept for days only."""
+    engine = open_engine(settings.erasure_url)
+    closing.push_async_callback(engine.dispose)
+    shred = ShredKeys(engine, time.monotonic)
+    await shred.prepare()
+    return shred
+
+
 def _clock(settings: Settings, closing: AsyncExitStack) -> Clock:
     """The simulator's civil time where there is a simulator, else the machine's."""
     if settings.environment is not Environment.SIMULATOR:
@@ -199,45 +276,79 @@ def _clock(settings: Settings, closing: AsyncExitStack) -> Clock:
 
 
 def _permits(settings: Settings, stores: StoreRooms, watch: QuotaWatch = nobody) -> QuotaPermits:
-    return QuotaPermits(stores.quota_home, {settings.enedis.bucket: settings.limits}, stores.clock, watch=watch)
+    return QuotaPermits(stores.quota_home, settings.allowances, stores.clock, watch=watch)
 
 
-def _gateway(
-    settings: Settings,
-    stores: StoreRooms,
-    transport: Transport,
-    flights: Flights,
-    patience: Patience,
-    metrics: Metrics,
-    *,
-    endless_history: bool,
-) -> Gateway:
-    enedis = ADAPTERS[settings.generation](transport)
-    links, days, clock = stores.links, stores.days, stores.clock
-    fetch = FetchDays(enedis=enedis, days=days, ledger=stores.ledger, links=links, clock=clock)
+class _Work:
+    """What a gateway and a worker share: how days are brought, exchanges ended and usage points kept fresh."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: StoreRooms,
+        enedis: Speaker,
+        flights: Flights,
+        patience: Patience,
+        kind: str,
+        page_seconds: float = PAGE_SECONDS,
+    ) -> None:
+        self.stores, self.enedis, self.flights, self.patience = stores, enedis, flights, patience
+        self.sandbox = settings.environment is Environment.SANDBOX
+        links, days, ledger, clock = stores.links, stores.days, stores.ledger, stores.clock
+        fetch = FetchDays(enedis=enedis, days=days, ledger=ledger, links=links, clock=clock)
+        self.bring = Bring(fetch=fetch, flights=flights, leases=stores.leases, clock=clock, patience=patience)
+        self.exchanges = Exchanges(
+            store=stores.consents, enedis=enedis, clock=clock, patience=patience, page_seconds=page_seconds
+        )
+        self.upkeep = Upkeep(
+            book=stores.upkeep,
+            fetching=FetchAlone(links=links, days=days, ledger=ledger, bring=self.bring, clock=clock),
+            links=links,
+            clock=clock,
+            kind=kind,
+            covers=self._covers,
+            chores=(self.exchanges.finish_all,),
+        )
+
+    async def _covers(self, link: Link) -> Collection[Direction]:
+        """Both directions where nothing is known: the one that is not measured costs a call."""
+        known = await self.stores.services.of(link.point_id)
+        return set(Direction) if known is None else {way for each in known.services for way in each.directions}
+
+
+def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_history: bool) -> Gateway:
+    stores, enedis, patience = work.stores, work.enedis, work.patience
+    links, clock = stores.links, stores.clock
+    services = RefreshServices(services=stores.services, store=stores.consents, enedis=enedis, clock=clock)
     return Gateway(
         read_series=ReadSeries(
             links=links,
-            days=days,
-            fetch=fetch,
-            flights=flights,
-            patience=patience,
+            days=stores.days,
+            ledger=stores.ledger,
+            bring=work.bring,
             clock=clock,
             endless_history=endless_history,
+            allows=services.services_allow,
+            wanted=work.upkeep.wanted if not endless_history else None,
             watch=metrics.read,
         ),
-        read_customer=ReadCustomer(links=links, enedis=enedis, clock=clock, patience=patience),
-        list_points=ListPoints(links=links, ledger=stores.ledger, clock=clock),
+        read_customer=ReadCustomer(links=links, records=stores.records, enedis=enedis, clock=clock, patience=patience),
+        list_points=ListPoints(
+            links=links, ledger=stores.ledger, services=stores.services, serves=enedis.serves, clock=clock
+        ),
         consents=Consents(
             store=stores.consents,
             applications=stores.accounts,
             page=CONSENT_PAGES[settings.generation](settings.enedis),
-            flights=flights,
+            exchanges=work.exchanges,
+            flights=work.flights,
             clock=clock,
             secret=stores.secret,
             duration=settings.consent_duration,
         ),
+        upkeep=work.upkeep,
         keys=stores.accounts,
         health=stores.health,
+        in_use=enedis.in_use,
         clock=clock,
     )

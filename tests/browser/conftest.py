@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,26 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Enedis' first consent page, of several usage points."""
+    with running(tmp_path_factory.mktemp("demo"), "v5") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def demo_2026(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The second one."""
+    with running(tmp_path_factory.mktemp("demo"), "2026") as found:
+        yield found
+
+
+@contextmanager
+def running(folder: Path, generation: str) -> Iterator[Demo]:
     own = {
         "PASSERELLE_LISTEN": f"127.0.0.1:{free_port()}",
         "PASSERELLE_SIMULATOR_LISTEN": f"127.0.0.1:{free_port()}",
         "PASSERELLE_SIMULATOR_NOW": "2026-11-24T09:00:00+01:00",
-        "PASSERELLE_DATA_DIR": str(tmp_path_factory.mktemp("demo")),
+        "PASSERELLE_DATA_DIR": str(folder),
+        "PASSERELLE_GENERATION": generation,
         "PASSERELLE_DEMO_KEY": KEY,
         "PYTHONUNBUFFERED": "1",
     }

@@ -111,3 +111,27 @@ async def test_a_replayed_callback_says_so(demo, window):
     await page.reload()
     assert (await page.locator("h1").all_inner_texts())[0] == "Retour non reconnu"
     assert demo.consents()[0]["state"] == "refused"
+
+
+async def test_a_page_that_waits_for_enedis_is_reloaded(demo_2026, chromium):
+    """The page of 2026 brings an id, and Enedis says later what it stands for (F§4)."""
+    demo_2026.control("PUT", f"consents/{PRM}", {"state": "expired"})
+    demo_2026.control("PUT", f"services/{PRM}", {"visible_at": "2030-01-01T00:00:00+01:00"})
+    page = await chromium.new_page(viewport={"width": 360, "height": 740}, locale="fr-FR")
+    await page.goto(demo_2026.start(return_url=f"{demo_2026.url}/"))
+    await approve(page, PRM)
+    titles = page.locator("h1")
+    assert await titles.all_inner_texts() == ["Partage en cours d'enregistrement", "Share being recorded"]
+    assert await page.evaluate(FLAWS) == []
+    assert demo_2026.consents()[0]["state"] == "exchanging"
+    assert await page.locator("meta[http-equiv=refresh]").get_attribute("content") == "10"
+    waiting = page.url
+    demo_2026.control("PUT", f"services/{PRM}", {"visible_at": None})
+    await page.get_by_role("link", name="Recharger la page").click()
+    await titles.get_by_text("Partage enregistré").wait_for()
+    assert page.url == waiting
+    assert await page.locator("meta[http-equiv=refresh]").count() == 0
+    await page.reload()
+    assert await titles.all_inner_texts() == ["Partage enregistré", "Share recorded"]
+    await page.get_by_role("link", name="Revenir à l'application").click()
+    assert page.url == f"{demo_2026.url}/?consent={demo_2026.consents()[0]['id']}&state=granted"

@@ -96,7 +96,7 @@ def test_the_section_tells_the_scope_and_what_the_route_takes_and_gives(route: O
 def fields_of(shape: Any) -> Iterator[str]:
     """The names of the fields of a struct, and of the structs that it lists."""
     for each in msgspec.structs.fields(shape) if shape is not None else ():
-        yield each.name
+        yield each.encode_name
         for item in get_args(each.type):
             if isinstance(item, type) and issubclass(item, msgspec.Struct):
                 yield from fields_of(item)

@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,14 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from starlette.types import ASGIApp
+from tests.flow.homes import ALL, SQLITE, Home, at_home
 
 from passerelle.cli.demo import for_replay, furnish
 from passerelle.config import Environment, Settings, read_settings
+from passerelle.gateway.adopt import Adoption, adopt
+from passerelle.gateway.exchange import PAGE_SECONDS
 from passerelle.kit.addresses import Address
+from passerelle.model.usage_point import UsagePointId
 from passerelle.simulator.app import create_app as create_simulator
 from passerelle.simulator.captures import read_captures
 from passerelle.wiring import OpenGateway, open_gateway
@@ -37,7 +43,7 @@ class TestServer(uvicorn.Server):
 
 
 def take_port() -> socket.socket:
-    taken = socket.socket()
+    taken = socket.socket(proto=socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's 40 ms in every answer
     taken.bind(("127.0.0.1", 0))
     return taken
 
@@ -59,14 +65,33 @@ async def listening(app: ASGIApp, taken: socket.socket) -> AsyncIterator[None]:
 
 @dataclass(frozen=True)
 class Installation:
-    """A running simulator and gateway, with the demo account. `key` opens everything of it."""
+    """A running simulator and its gateways, with the demo account. `key` opens everything of it."""
 
     settings: Settings
     simulator_url: str
-    gateway_url: str
-    opened: OpenGateway
+    gateways: tuple[tuple[str, OpenGateway], ...]
     http: httpx2.AsyncClient
     key: str = KEY
+    turn: "Iterator[int]" = field(default_factory=count)
+
+    @property
+    def gateway_url(self) -> str:
+        """The address of a gateway: where there are several, another one each time."""
+        return self.gateways[next(self.turn) % len(self.gateways)][0]
+
+    @property
+    def opened(self) -> OpenGateway:
+        """The first gateway, whose address is the public one."""
+        return self.gateways[0][1]
+
+    async def hold(self, prm: str) -> None:
+        """Let the demo account hold this usage point, of which nothing is kept yet."""
+        await self.control("PUT", f"consents/{prm}", {"state": "granted"})
+        stores = self.opened.stores
+        now = await stores.clock.now()
+        (account,) = await stores.accounts.list()
+        ends = now + timedelta(days=365)
+        await adopt(stores.consents, Adoption(account.id, [UsagePointId(prm)], "P1Y", ends, "adopted"), now)
 
     async def get(self, path: str, *, key: str | None = None, **options: Any) -> httpx2.Response:
         """GET from the gateway with the key."""
@@ -95,7 +120,8 @@ class Installation:
     async def set_clock(self, now: str, *, frozen: bool = True) -> None:
         """Move the simulated clock, and let the gateway's reading of it (at most 200 ms old) pass."""
         await self.control("PUT", "clock", {"now": now, "frozen": frozen})
-        self.opened.stores.clock.forget()  # type: ignore[attr-defined]  # the simulated one
+        for _, gateway in self.gateways:
+            gateway.stores.clock.forget()  # type: ignore[attr-defined]  # the simulated one
 
 
 Install = Callable[..., Any]
@@ -109,6 +135,8 @@ def settings_of(folder: Path, gateway: int, simulator: int, more: Mapping[str, s
         "DATA_DIR": str(folder),
         "DEMO_KEY": KEY,
         "QUOTA_PER_SECOND": str(QUICK),
+        "GENERATION": "v5",
+        "REFRESH": "off",
         **more,
     }
     if "ENVIRONMENT" in more:  # the simulator stands where the real hosts are
@@ -120,51 +148,77 @@ def settings_of(folder: Path, gateway: int, simulator: int, more: Mapping[str, s
 
 @asynccontextmanager
 async def installed(
-    folder: Path, *, retry_pause: float | None = None, replay: Path | None = None, **more: str
+    folder: Path,
+    *,
+    retry_pause: float | None = None,
+    replay: Path | None = None,
+    page_seconds: float = PAGE_SECONDS,
+    home: Home = Home(SQLITE),  # noqa: B008 — frozen
+    **more: str,
 ) -> AsyncIterator[Installation]:
     """A new installation in the folder; `more` are settings without prefix.
 
-    `retry_pause` in seconds, else the usual. `replay`: a folder of captured answers.
+    `retry_pause` in seconds, else the usual. `replay`: a folder of captured answers. `page_seconds`: how long
+    a customer's page waits for Enedis.
     """
-    gateway_port, simulator_port = take_port(), take_port()
-    settings = settings_of(folder, gateway_port.getsockname()[1], simulator_port.getsockname()[1], more)
+    ports, simulator_port = [take_port() for _ in range(home.gateways)], take_port()
+    told = {**home.settings, **more}
+    settings = settings_of(folder, ports[0].getsockname()[1], simulator_port.getsockname()[1], told)
     if replay is not None:
         settings = for_replay(settings, read_captures(replay))
     if retry_pause is not None:
         settings = replace(settings, enedis=replace(settings.enedis, retry_pause=retry_pause))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(create_simulator(settings.simulator), simulator_port))
-        opened = await stack.enter_async_context(open_gateway(settings, endless_history=replay is not None))
-        await stack.enter_async_context(listening(opened.app, gateway_port))
+        gateways: list[tuple[str, OpenGateway]] = []
+        for port in ports:
+            opened = await stack.enter_async_context(
+                open_gateway(settings, endless_history=replay is not None, page_seconds=page_seconds)
+            )
+            await stack.enter_async_context(listening(opened.app, port))
+            gateways.append((Address("127.0.0.1", port.getsockname()[1]).url, opened))
         if settings.environment is Environment.SIMULATOR:
-            await furnish(opened, settings)
+            await furnish(gateways[0][1], settings)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60, trust_env=False))
         simulator = Address("127.0.0.1", settings.simulator_listen.port).url
-        yield Installation(settings, simulator, settings.public_url, opened, http)
+        yield Installation(settings, simulator, tuple(gateways), http)
+
+
+@pytest.fixture(params=ALL)
+async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Home]:
+    """Each of the three homes in turn; a folder of tests about one of them says so in its own conftest."""
+    async with at_home(request.param, tmp_path) as here:
+        yield here
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Installation]:
+async def house(tmp_path: Path, home: Home) -> AsyncIterator[Installation]:
     """An installation with the demo account, at 09:00 on 24 November 2026."""
-    async with installed(tmp_path) as running:
+    async with installed(tmp_path, home=home) as running:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=ALL)
+async def shared_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Installation]:
     """One installation for a long table of cases, each of which leaves it as it was found.
 
     Its tests carry `pytest.mark.asyncio(loop_scope="module")`.
     """
-    async with installed(tmp_path_factory.mktemp("shared"), retry_pause=0.01) as running:
+    folder = tmp_path_factory.mktemp("shared")
+    async with (
+        at_home(request.param, folder) as here,
+        installed(folder, retry_pause=0.01, home=here) as running,
+    ):
         yield running
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Install:
+def install(tmp_path: Path, home: Home) -> Install:
     """Make an installation with settings of one's own: `async with install(QUOTA_PER_HOUR="20") as house`."""
 
-    def make(*, replay: Path | None = None, **more: str) -> Any:
-        return installed(tmp_path, replay=replay, **more)
+    def make(*, replay: Path | None = None, page_seconds: float = PAGE_SECONDS, **more: str) -> Any:
+        return installed(tmp_path, replay=replay, page_seconds=page_seconds, home=home, **more)
 
     return make

@@ -14,11 +14,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import pytest_asyncio
+from tests.flow.conftest import installed
+from tests.flow.homes import SQLITE, Home
 
 from passerelle.errors import PROBLEMS
 
 ROWS = json.loads((files("passerelle.enedis") / "errors.json").read_bytes())
-PRM = "22516914714270"
+PLAIN = "22516914714270"
 DAILY = ("consumption/daily", "metering_data_dc", "/metering_data_dc/v5/daily_consumption")
 CURVE = ("consumption/load-curve", "metering_data_clc", "/metering_data_clc/v5/consumption_load_curve")
 ADDRESS = ("address", "customers_upa", "/customers_upa/v5/usage_points/addresses")
@@ -27,6 +30,20 @@ TOKEN = "/oauth2/v3/token"
 REFUSED_TOKEN = "wso2-900903-token-expired"
 PER_SECOND = {"v5-quota-q3-per-second", "wso2-900807-burst"}
 NEVER_RETRIED = 1
+
+
+# What an error means depends on no home of the data: one gateway on SQLite meets them all.
+
+
+@pytest.fixture
+def home() -> Home:
+    return Home(SQLITE)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_house(tmp_path_factory):
+    async with installed(tmp_path_factory.mktemp("shared"), retry_pause=0.01) as running:
+        yield running
 
 
 # Which calls can meet a row.
@@ -127,23 +144,43 @@ class Sent:
 
 
 class Case:
-    """One row in a running house. `days`: two spans that no other case reads."""
+    """One row in a running house, at a usage point of its own, of which nothing is held. `days`: two spans."""
 
     def __init__(self, house, name: str, *, measure=DAILY, far: int = 0) -> None:
         self.house, self.row, self.measure = house, BY_ID[name], measure
-        newest = date(2026, 11, 20) - timedelta(days=4 * list(BY_ID).index(name) + far)
+        number = list(BY_ID).index(name) + far + (2 * FAR if measure is CURVE else 0)
+        self.prm = f"90{number:010}00"  # a household with nothing special about it
+        newest = date(2026, 11, 20)
         spans = [(newest - timedelta(days=back), newest - timedelta(days=back - 2)) for back in (0, 2)]
         self.days = [tuple(map(date.isoformat, span)) for span in spans]
         self.mirror_token = None
         self.now = datetime.fromisoformat("2026-11-24T09:10:00+01:00")
         """Where a case about quotas has stopped the simulated clock."""
 
+    async def move_in(self) -> "Case":
+        """The demo account holds the usage point from now on."""
+        await self.house.hold(self.prm)
+        return self
+
     async def fault(self, *apis: str, row: str | None = None, count: int | None = None) -> None:
         for api in apis:
             await self.house.control("PUT", "faults", {"api": api, "count": count, "error": row or self.row["id"]})
 
     async def heal(self) -> None:
+        """Enedis answers again."""
         await self.house.control("DELETE", "faults")
+        await self.rest()
+
+    async def rest(self) -> None:
+        """No API is left alone for having failed: the breakers are not what is tested here."""
+        for api in {call["api"] for call in await self.house.calls()}:
+            for _, gateway in self.house.gateways:
+                await gateway.stores.breakers.worked(api)
+
+    async def have_token(self) -> None:
+        """The gateway has a token that Enedis gave."""
+        answer = await self.house.get(f"/v1/usage-points/{PLAIN}/contract", headers={"Cache-Control": "no-cache"})
+        assert answer.status_code == 200, answer.text
 
     async def sign_in(self) -> None:
         form = {"grant_type": "client_credentials"}
@@ -158,11 +195,11 @@ class Case:
         await self.house.control("DELETE", "calls")
         return Sent(answer.status_code, answer.headers.get("content-type"), answer.content)
 
-    async def read_measure(self):
-        return await self.house.series(PRM, self.measure[0], *self.days[0])
+    async def read_measure(self, days: int = 0, **headers: str):
+        return await self.house.series(self.prm, self.measure[0], *self.days[days], headers=headers)
 
-    async def read_record(self):
-        return await self.house.get(f"/v1/usage-points/{PRM}/{ADDRESS[0]}")
+    async def read_record(self, record: str = ADDRESS[0], **headers: str):
+        return await self.house.get(f"/v1/usage-points/{self.prm}/{record}", headers=headers)
 
     async def mirror_measure(self):
         return await self._mirror(self.measure[2], dict(zip(("start", "end"), self.days[1], strict=True)))
@@ -173,7 +210,7 @@ class Case:
     async def _mirror(self, path: str, period: dict[str, str]) -> httpx2.Response:
         if self.mirror_token is None:
             await self.sign_in()
-        address, query = f"{self.house.gateway_url}/enedis{path}", {"usage_point_id": PRM} | period
+        address, query = f"{self.house.gateway_url}/enedis{path}", {"usage_point_id": self.prm} | period
         headers = {"Authorization": f"Bearer {self.mirror_token}"}
         return await self.house.http.get(address, params=query, headers=headers)
 
@@ -195,9 +232,9 @@ class Case:
             assert body[field] in [each[column] for each in twins]
         code, message = sent.said
         if row["shape"] in ("oauth", "wso2", "fault"):
-            assert code == row["code"]
+            assert code == (row["code"] or f"SGT{sent.status}")  # of 2026 no codes are known (F§16.6)
         assert body["upstream"] == {"status": sent.status, "code": code, "message": message}
-        assert PRM not in json.dumps(body)
+        assert self.prm not in json.dumps(body)
 
     def is_problem(self, answer, sent: Sent) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
@@ -251,7 +288,7 @@ def same_words(one, other) -> bool:
 # The table.
 
 FAR = 400
-"""Days between what the cases of data calls read and what those of the token call read."""
+"""Between the numbers of the usage points of data calls and those of the token call."""
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -259,6 +296,7 @@ FAR = 400
 async def test_an_error_of_a_measure_and_of_customer_data(shared_house, name):
     case = Case(shared_house, name)
     await stop_clock(case, 0)
+    await case.move_in()
     await case.sign_in()
     await case.fault(DAILY[1], ADDRESS[1], CONTACT[1])
     sent = await case.sent(DAILY[2])
@@ -281,7 +319,7 @@ async def test_an_error_of_a_measure_and_of_customer_data(shared_house, name):
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", rows_met_by("curve", throttling=False))
 async def test_an_error_of_a_load_curve(shared_house, name):
-    case = Case(shared_house, name, measure=CURVE)
+    case = await Case(shared_house, name, measure=CURVE).move_in()
     await case.fault(CURVE[1])
     sent = await case.sent(CURVE[2])
     measure, mirrored = await asyncio.gather(case.read_measure(), case.mirror_measure())
@@ -292,7 +330,7 @@ async def test_an_error_of_a_load_curve(shared_house, name):
     else:
         case.is_problem(measure, sent)
     case.is_mirrored(mirrored, sent)
-    assert calls.count(CURVE[1]) == 2 * case.times(sent)
+    assert calls.count(CURVE[1]) == case.times(sent)  # the days of both doors fit into one call
     await recovered(case)
 
 
@@ -302,16 +340,19 @@ async def test_an_error_of_the_token_call(shared_house, name):
     """The token is rejected, and the next one refused: no one gets data, and the mirror's caller is not to blame."""
     case = Case(shared_house, name, far=FAR)
     await stop_clock(case, 0)
+    await case.move_in()
     await case.sign_in()
+    await case.have_token()
     await case.fault("oauth2")
     sent = await case.sent(TOKEN)
     await case.fault(DAILY[1], row=REFUSED_TOKEN, count=1)
     case.is_problem(await case.read_measure(), sent)
     calls = [call["api"] for call in await shared_house.calls()]
     assert (calls.count(DAILY[1]), calls.count("oauth2")) == (1, 1 if sent.status == 401 else case.times(sent))
-    again, record, mirrored, mirrored_record = await asyncio.gather(
-        case.read_measure(), case.read_record(), case.mirror_measure(), case.mirror_record()
-    )
+    await case.rest()
+    again, mirrored = await asyncio.gather(case.read_measure(), case.mirror_measure())
+    await case.rest()
+    record, mirrored_record = await asyncio.gather(case.read_record(), case.mirror_record())
     await case.heal()
     case.is_problem(again, sent)
     case.is_problem(record, sent)
@@ -321,8 +362,14 @@ async def test_an_error_of_the_token_call(shared_house, name):
 
 
 async def recovered(case: Case) -> None:
-    """Once Enedis answers again everything is there: no error was kept."""
-    for answer in (await case.read_measure(), await case.read_record()):
+    """Once Enedis answers again everything is there: failures are not kept, refusals end when a caller insists."""
+    fresh = {"Cache-Control": "no-cache"}
+    for answer in (
+        await case.read_measure(**fresh),
+        await case.read_measure(1, **fresh),
+        await case.read_record(**fresh),
+        await case.read_record(CONTACT[0], **fresh),
+    ):
         assert answer.status_code == 200, answer.text
     measure = await case.read_measure()
     assert measure.json()["readings"]
@@ -334,7 +381,7 @@ async def recovered(case: Case) -> None:
 @pytest.mark.parametrize("first", ["measure", "record"])
 async def test_a_settled_consent_that_enedis_refuses_is_over_for_both_doors(house, first):
     """The first day such a refusal proves nothing (F§3): the table above reads on. Afterwards it ends the consent."""
-    case = Case(house, "adam-dc-0008-403")
+    case = await Case(house, "adam-dc-0008-403").move_in()
     await house.set_clock("2026-11-26T09:10:00+01:00")
     api, ask = (DAILY[1], case.read_measure) if first == "measure" else (ADDRESS[1], case.read_record)
     await case.fault(api, count=1)
@@ -368,7 +415,7 @@ async def test_the_type_of_a_problem_leads_to_its_page(shared_house):
 
 @pytest.mark.parametrize("name", rows_met_by("data", throttling=True))
 async def test_a_used_up_quota_of_the_data_calls(house, name):
-    case = Case(house, name)
+    case = await Case(house, name).move_in()
     asks = (
         (DAILY, case.read_measure, case.is_problem),
         (ADDRESS, case.read_record, case.is_problem),
@@ -389,7 +436,7 @@ async def test_a_used_up_quota_of_the_data_calls(house, name):
 
 @pytest.mark.parametrize("name", rows_met_by("token", throttling=True))
 async def test_a_used_up_quota_of_the_token_call(house, name):
-    case = Case(house, name, far=FAR)
+    case = await Case(house, name, far=FAR).move_in()
     await stop_clock(case, 0)
     await case.fault("oauth2")
     sent = await case.sent(TOKEN)

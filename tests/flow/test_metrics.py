@@ -2,11 +2,19 @@
 
 from collections import Counter
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.flow.homes import SQLITE, Home
 
 PLAIN = "22516914714270"
 ROUTE = "/v1/usage-points/{prm}/consumption/daily"
 WEEK = ("2026-11-16", "2026-11-23")
+
+
+@pytest.fixture
+def home() -> Home:
+    """What was counted belongs to a process: one gateway."""
+    return Home(SQLITE)
 
 
 async def samples(house) -> dict[tuple[str, ...], float]:
@@ -88,3 +96,28 @@ async def test_no_label_names_a_meter_an_account_or_a_key(house):
     for secret in (PLAIN, house.key, *(each.id for each in accounts), *(each.name for each in accounts)):
         assert f'"{secret}"' not in text
         assert PLAIN not in text
+
+
+async def test_the_generation_in_use_is_told_by_api_as_in_the_health(install):
+    apis = {"situation_contrat_auto", "synth_contrat_auto", "comptage_auto", "donnees_generales_auto"}
+    apis |= {"mesure_synchrone_auto", "alimentation_auto", "subscribed_services"}
+    async with install(GENERATION="auto") as house:
+        assert await generations(house) == dict.fromkeys(apis, "2026")
+        await house.control("PUT", "apis", {"api": "mesure_synchrone_auto", "subscribed": False})
+        await house.series(PLAIN, "consumption/daily", *WEEK)
+        assert await generations(house) == dict.fromkeys(apis, "2026") | {"mesure_synchrone_auto": "v5"}
+        found = await samples(house)
+        for bucket in ("v5", "mesure_synchrone_auto"):
+            assert found["passerelle_quota_left", bucket] < found["passerelle_quota_allowance", bucket]
+        assert found["passerelle_quota_left", "comptage_auto"] == found["passerelle_quota_allowance", "comptage_auto"]
+    for only in ("v5", "2026"):
+        async with install(GENERATION=only) as house:
+            assert set((await generations(house)).values()) == {only}
+
+
+async def generations(house):
+    """By API, as the metrics have it and as the health does."""
+    told = {name[1]: name[2] for name in await samples(house) if name[0] == "passerelle_enedis_generation"}
+    health = await house.http.get(f"{house.gateway_url}/health/ready")
+    assert health.json()["generation"] == told
+    return told

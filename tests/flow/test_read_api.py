@@ -114,7 +114,13 @@ async def test_gaps_name_their_reason(house):
     ]
     ledger = (await house.get("/v1/usage-points/42900589957123/gaps")).json()
     assert ledger["gaps"] == [
-        {"series": "consumption/load-curve", "start": "2026-11-17", "end": "2026-11-19", "reason": "missing"}
+        {
+            "series": "consumption/load-curve",
+            "start": "2026-11-17",
+            "end": "2026-11-19",
+            "reason": "missing",
+            "next_ask_at": "2026-11-25T08:00:00+01:00",
+        }
     ]
     points = {each["usage_point_id"]: each for each in (await house.get("/v1/usage-points")).json()["usage_points"]}
     assert "consumption/daily" not in points["24880057139941"]["series"]
@@ -125,7 +131,12 @@ async def test_gaps_name_their_reason(house):
 async def test_the_catalogue_has_every_row_and_needs_no_key(house):
     answer = await house.http.get(f"{house.gateway_url}/v1/catalogue")
     rows = answer.json()["endpoints"]
-    assert [row["reference"] for row in rows] == [
+    references = {
+        generation: [row["reference"] for row in rows if row["generation"] == generation]
+        for generation in ("v5", "2026")
+    }
+    assert [row["reference"] for row in rows] == references["v5"] + references["2026"]
+    assert references["v5"] == [
         "Authorize",
         "Token",
         "Metering Consommation Daily",
@@ -138,9 +149,26 @@ async def test_the_catalogue_has_every_row_and_needs_no_key(house):
         "Customer",
         "Contact",
     ]
+    assert references["2026"] == [
+        "Authorize v2",
+        "subscribed_services",
+        "consommation_quotidienne",
+        "courbe_de_charge_consommation",
+        "puissance_conso_max_quotidienne",
+        "production_quotidienne",
+        "courbe_de_charge_production",
+        "index_consommation",
+        "index_production",
+        "situation_contrat_auto",
+        "synth_contrat_auto",
+        "comptage_auto",
+        "donnees_generales_auto",
+        "alimentation_auto",
+    ]
     assert len(rows) == len(CATALOGUE)
     by_name = {row["reference"]: row for row in rows}
-    assert by_name["Authorize"]["sandbox"] is None
+    assert by_name["Authorize"]["sandbox"] is by_name["Authorize v2"]["sandbox"] is None
+    assert by_name["comptage_auto"]["production"] == "https://gw.ext.prod.api.enedis.fr/comptage_auto/v1/{prm}"
     assert by_name["Token"]["scope"] is None
     assert by_name["Metering Production Daily"]["production"] == (
         "https://gw.ext.prod.api.enedis.fr/metering_data_dp/v5/daily_production"
@@ -263,6 +291,8 @@ async def test_a_meter_activated_inside_the_history_is_clipped_to_its_activation
 
 
 async def test_health(house):
-    for path in ("/health/live", "/health/ready"):
-        answer = await house.http.get(house.gateway_url + path)
-        assert (answer.status_code, answer.json()) == (200, {"status": "ok", "trouble": []})
+    alive = await house.http.get(f"{house.gateway_url}/health/live")
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok", "trouble": []})
+    ready = await house.http.get(f"{house.gateway_url}/health/ready")
+    assert (ready.status_code, ready.json()["status"], ready.json()["trouble"]) == (200, "ok", [])
+    assert ready.json()["generation"]["metering_data_dc"] == "v5"

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
+from tests.flow.homes import SQLITE, Home
 
-from passerelle.cli.demo import REPLAY_DATABASE, greet
+from passerelle.cli.demo import REPLAY_DATABASE, for_replay, greet
+from passerelle.model.generation import Speaking
+from passerelle.simulator.captures import read_captures
 
 pytestmark = pytest.mark.official
 
@@ -27,7 +30,33 @@ MISSING = {
         {"start": "2024-02-26T23:30:00+01:00", "end": "2024-02-27T00:00:00+01:00", "reason": "missing"}
     ]
 }
-"""The one real hole of the captures; the others are whole."""
+"""The one real hole of the captures of v5; the others are whole."""
+MEASURES_2026 = {
+    "consommation_quotidienne": "consumption/daily",
+    "production_quotidienne": "production/daily",
+    "puissance_conso_max_quotidienne_pma": "consumption/max-power",
+    "courbe_de_charge_consommation": "consumption/load-curve",
+    "courbe_de_charge_production": "production/load-curve",
+}
+INDEXES = {"index_consommation": "index/consumption", "index_production": "index/production"}
+UNMASKED = "24115050000001"
+
+
+@pytest.fixture
+def home() -> Home:
+    """A replay has a SQLite database of its own wherever the installation lives."""
+    return Home(SQLITE)
+
+
+@pytest.fixture
+def unmasked(official, tmp_path_factory):
+    """The captures, a usage point in place of the mask: a masked number is nobody's."""
+    folder = tmp_path_factory.mktemp("captures") / "fixtures"
+    shutil.copytree(official / "fixtures", folder)
+    for path in (folder / "2026").iterdir():
+        text = path.read_text().replace('"usage_point_id": "<masque>"', f'"usage_point_id": "{UNMASKED}"')
+        path.write_text(text)
+    return folder
 
 
 def capture(official, name):
@@ -197,3 +226,172 @@ async def test_the_greeting_offers_addresses_that_work(install, official, capsys
                 answer = await http.get(address)
                 assert answer.status_code == 200
                 assert answer.json()["readings"]
+
+
+# 2026
+
+
+def capture_2026(folder, name):
+    return json.loads((folder / "2026" / f"{name}.json").read_bytes())
+
+
+def as_v5(name, sent):
+    """The points of a capture of 2026 under the names of v5 (F§14), with the name of the v5 capture alike."""
+    (quantity,) = sent["grandeur"]
+    points = [{"value": each["v"], "date": each["d"], "interval_length": each.get("p")} for each in quantity["points"]]
+    alike = {"puissance": "daily_consumption_max_power", "courbe": "load_curve"}
+    return next((other for word, other in alike.items() if name.startswith(word)), "daily_consumption"), points
+
+
+async def test_every_measure_of_2026_reads_without_loss(install, unmasked):
+    async with install(replay=unmasked, GENERATION="2026") as house:
+        for name, series in MEASURES_2026.items():
+            sent = capture_2026(unmasked, name)
+            period = sent["periode"]["dateDebut"], sent["periode"]["dateFin"]
+            answer = await house.series(sent["idPrm"], series, *period)
+            assert answer.status_code == 200, answer.text
+            body = answer.json()
+            alike, points = as_v5(name, sent)
+            assert body["readings"] == readings_of(alike, points), name
+            assert {gap["reason"] for gap in body["gaps"]} <= {"missing"}
+            if series != "consumption/max-power":
+                assert body["energy_wh"] == energy_of(alike, points)
+        apis = {call["api"] for call in await house.calls()}
+        assert apis == {"oauth2", "mesure_synchrone_auto"}
+
+
+async def test_every_index_reads_without_loss(install, unmasked):
+    async with install(replay=unmasked, GENERATION="2026") as house:
+        for name, series in INDEXES.items():
+            sent = capture_2026(unmasked, name)
+            body = (await house.series(sent["idPrm"], series, *sent["periode"].values())).json()
+            ((quantity,),) = [each["grandeur"] for each in sent["contexte"]]
+            for at, reading in enumerate(body["readings"]):
+                total = quantity["cadranTotalisateur"]["valeur"][at]
+                registers = [
+                    {
+                        "class": each["idClasseTemporelle"],
+                        "label": each["libelleClasseTemporelle"],
+                        "value": each["valeur"][at]["v"],
+                    }
+                    for each in quantity["calendrier"][0]["classeTemporelle"]
+                ]
+                stamp = local(total["d"]).isoformat()
+                day = {"day": stamp[:10], "at": stamp, "quality": "raw"}
+                assert reading == day | {"registers": registers, "total": total["v"]}
+            assert len(body["readings"]) == len(quantity["cadranTotalisateur"]["valeur"]) == 2
+            assert body["gaps"] == []
+
+
+async def test_of_all_quantities_the_one_that_was_meant_is_read(install, official, tmp_path):
+    """`TOUT` gives one more a phase (F§9): a capture of it answers whoever asks for the powers."""
+    body = capture_2026(official / "fixtures", "puissance_conso_max_quotidienne_tout")
+    folder = captured(tmp_path, body, "GET /mesure_synchrone_auto/v2/puissance_conso_max_quotidienne")
+    async with install(replay=folder, GENERATION="2026") as house:
+        answer = await house.series(body["idPrm"], "consumption/max-power", "2026-09-25", "2026-09-30")
+        points = [{"value": each["v"], "date": each["d"]} for each in body["grandeur"][0]["points"]]
+        assert answer.json()["readings"] == readings_of("daily_consumption_max_power", points)
+
+
+def captured(folder, body, endpoint):
+    """A folder of captures that holds one."""
+    made = folder / "one"
+    made.mkdir()
+    (made / "body.json").write_text(json.dumps(body))
+    entry = {"file": "body.json", "endpoint": endpoint, "http_status": 200}
+    (made / "INDEX.json").write_text(json.dumps([entry]))
+    return made
+
+
+async def test_every_record_of_2026_reads_without_loss(install, unmasked):
+    async with install(replay=unmasked, GENERATION="2026") as house:
+        contract = (await house.get(f"/v1/usage-points/{UNMASKED}/contract")).json()
+        withdrawal, injection = capture_2026(unmasked, "situation_contrat_auto_autoconsommation")
+        synthesis = capture_2026(unmasked, "synth_contrat_auto_consommateur")
+        for name in ("segment", "contract_type", "distribution_tariff"):
+            assert contract[name] == withdrawal[name] != injection.get(name)
+        assert contract["subscribed_power_kva"] == 12
+        assert contract["last_activation_date"] == synthesis["consumption_last_activation_date"][:10]
+        power_changed = synthesis["last_subscribed_power_change_date"][:10]
+        assert contract["last_subscribed_power_change_date"] == power_changed
+        assert contract["services_level"] == synthesis["services_level"]
+        assert contract["meter_type"] == "AMM"
+        assert contract["offpeak_hours"] == [{"start": "22:38", "end": "06:38"}]
+        assert "consumption_connection_power_kva" not in contract  # 1100 kW are no kVA
+        address = (await house.get(f"/v1/usage-points/{UNMASKED}/address")).json()
+        place = capture_2026(unmasked, "donnees_generales_auto")["address"]
+        assert (address["street"], address["insee_code"]) == (place["number_street_name"], place["insee_code"])
+        assert address["postal_code"] == place["postal_code_city"]
+        identity = (await house.get(f"/v1/usage-points/{UNMASKED}/identity")).json()
+        assert identity["natural_person"] == withdrawal["person"]
+        contact = (await house.get(f"/v1/usage-points/{UNMASKED}/contact")).json()
+        assert (contact["phone"], contact["email"]) == tuple(
+            withdrawal["contact_data"][name] for name in ("phone", "email")
+        )
+
+
+async def test_the_contract_of_a_business_reads_without_loss(install, unmasked):
+    async with install(replay=unmasked, GENERATION="2026") as house:
+        (sent,) = capture_2026(unmasked, "situation_contrat_auto_sandbox_c1")
+        contract = (await house.get(f"/v1/usage-points/{sent['usage_point_id']}/contract")).json()
+        assert (contract["segment"], contract["contract_type"]) == ("C1", sent["contract_type"])
+        assert contract["distribution_tariff"] == sent["distribution_tariff"]
+
+
+async def test_what_was_not_captured_is_a_404_of_2026(install, official, tmp_path):
+    body = capture_2026(official / "fixtures", "consommation_quotidienne")
+    resource = "/mesure_synchrone_auto/v2/consommation_quotidienne"
+    async with install(replay=captured(tmp_path, body, f"GET {resource}"), GENERATION="2026") as house:
+        headers = await get_token(house)
+        nothing = {
+            resource: "Pas de mesure trouvée pour ce point",
+            f"/situation_contrat_auto/v1/{HOLDER}": "Situation contractuelle ou PRM non existant",
+            f"/comptage_auto/v1/{HOLDER}": "Situation comptage ou PRM non existant",
+        }
+        query = {"pointId": HOLDER, "dateDebut": "2026-09-29", "dateFin": "2026-10-01"}
+        for path, message in nothing.items():
+            answer = await house.http.get(house.simulator_url + path, params=query, headers=headers)
+            assert (answer.status_code, answer.json()["message"]) == (404, message)
+        answer = await house.series(body["idPrm"], "production/daily", "2026-09-27", "2026-09-28")
+        assert {gap["reason"] for gap in answer.json()["gaps"]} == {"missing"}
+        record = await house.get(f"/v1/usage-points/{body['idPrm']}/contract")
+        assert (record.status_code, record.json()["code"]) == (404, "no-data")
+
+
+async def test_the_generation_that_was_captured_is_spoken(install, official, tmp_path):
+    """`auto` cannot choose by itself: what is missing from a folder is a 404, which never leads to the other."""
+    daily, modern = (
+        "GET /metering_data_dc/v5/daily_consumption",
+        "GET /mesure_synchrone_auto/v2/consommation_quotidienne",
+    )
+    async with install(GENERATION="auto") as house:
+        settings = house.settings
+    assert settings.generation is Speaking.AUTO
+
+    def chosen(folder):
+        return for_replay(settings, read_captures(folder)).generation
+
+    assert chosen(official / "fixtures") is Speaking.V2026
+    for number, (endpoint, spoken) in enumerate(
+        [
+            (daily, Speaking.V5),
+            (modern, Speaking.V2026),
+            ("GET /situation_contrat_auto/v1/{prm}", Speaking.V2026),
+            ("GET /customers_*", Speaking.V5),
+            ("any", Speaking.AUTO),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert chosen(captured(folder, {}, endpoint)) is spoken, endpoint
+
+
+async def test_the_greeting_of_2026_offers_addresses_that_work(install, unmasked, capsys):
+    async with install(replay=unmasked, GENERATION="auto") as house:
+        greet(house.settings, house.key, await house.opened.stores.clock.now())
+        addresses = re.findall(r"'(http[^']+)'", capsys.readouterr().out)
+        assert len(addresses) == 6
+        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {house.key}"}, trust_env=False) as http:
+            for address in addresses:
+                answer = await http.get(address)
+                assert (answer.status_code, bool(answer.json()["readings"])) == (200, True), address

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from shlex import quote
 
@@ -18,7 +19,9 @@ from passerelle.errors import KeyInvalid
 from passerelle.gateway.adopt import Adoption, adopt
 from passerelle.kit.logs import configure_logs
 from passerelle.model.catalogue import CATALOGUE
+from passerelle.model.generation import Generation, Speaking
 from passerelle.model.sandbox import REVOKED_DIGIT, SANDBOX_CUSTOMERS, consenting_points
+from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.rules import published_end
 from passerelle.simulator.app import create_app as create_simulator
@@ -31,6 +34,7 @@ DATABASE = "demo.db"
 REPLAY_DATABASE = "demo-replay.db"
 KEY_FILE = "demo.key"
 MOST_SHOWN = 6
+_DATA = tuple(row for row in CATALOGUE if row.scope is not None)
 
 
 async def demo(settings: Settings, replay: Path | None = None) -> None:
@@ -64,7 +68,8 @@ def for_replay(settings: Settings, captures: Captures) -> Settings:
     """The settings of a demo on captured answers, in an empty database of its own.
 
     Nothing may come from the ordinary demo or from an earlier replay: days that are held are not asked for again.
-    DATABASE_URL does not count here, so that no database of anyone's is emptied.
+    DATABASE_URL does not count here, so that no database of anyone's is emptied. `auto` becomes the one generation
+    that was captured, 2026 if both were: a capture that is missing is a 404, which never leads to the other (F§13).
     """
     database = settings.data_dir / REPLAY_DATABASE
     for path in (database, *(database.with_name(database.name + end) for end in ("-wal", "-shm", "-journal"))):
@@ -76,9 +81,19 @@ def for_replay(settings: Settings, captures: Captures) -> Settings:
             ) from error
     return replace(
         settings,
+        generation=_captured_generation(captures) if settings.generation is Speaking.AUTO else settings.generation,
         database_url=f"sqlite:///{database.absolute()}",
         simulator=replaying(settings.simulator, captures),
     )
+
+
+def _captured_generation(captures: Captures) -> Speaking:
+    """Of what was captured with success, if anything was."""
+    told = [each for each in captures.answers if each.status == HTTPStatus.OK] or captures.answers
+    found = {row.generation for row in _DATA for each in told if each.path.fullmatch(row.path)}
+    if not found:
+        return Speaking.AUTO
+    return Speaking.V2026 if Generation.V2026 in found else Speaking.V5
 
 
 async def furnish(gateway: OpenGateway, settings: Settings) -> str:
@@ -161,7 +176,7 @@ def greet(settings: Settings, key: str, now: datetime) -> None:
     show(f"\n[bold]passerelle demo[/bold]   gateway {url}   simulator {settings.simulator_listen.url}")
     show(f"API key: [bold]{key}[/bold]   documentation: {url}/docs   Ctrl-C ends both\n")
     show("Try, in another terminal / À essayer, dans un autre terminal :\n")
-    for line in _ordinary(url, key, now) if captures is None else _captured(url, key, captures):
+    for line in _ordinary(url, key, now) if captures is None else _captured(url, key, settings, captures):
         show(line, markup=False)
     show()
 
@@ -181,17 +196,27 @@ def _ordinary(url: str, key: str, now: datetime) -> list[str]:
     ]
 
 
-def _captured(url: str, key: str, captures: Captures) -> list[str]:
-    """A command for each of the first captured measures."""
+def _captured(url: str, key: str, settings: Settings, captures: Captures) -> list[str]:
+    """A command for each of the first captured measures that the generation in use can ask for."""
     lines = []
     for capture in captures.answers:
-        place = next((row for row in CATALOGUE if capture.path.fullmatch(row.path)), None)
-        if place is None or place.scope is None or capture.start is None or capture.end is None:
+        place = next((row for row in _DATA if capture.path.fullmatch(row.path)), None)
+        series = next((each for each in Series if place is not None and each.scope is place.scope), None)
+        if place is None or series is None or capture.start is None or capture.end is None:
             continue
-        series = place.scope.value.replace(":", "/")
-        period = f"start={capture.start}&end={capture.end}"
-        lines += [f"  {_curl(key)} '{url}/v1/usage-points/{prm}/{series}?{period}'" for prm in sorted(capture.points)]
+        if settings.generation.value not in (Speaking.AUTO.value, place.generation.value):
+            continue
+        for prm in sorted(capture.points):
+            if captures.find(place.path, _asked(prm, str(capture.start), str(capture.end))) is capture:
+                period = f"start={capture.start}&end={capture.end}"
+                lines.append(f"  {_curl(key)} '{url}/v1/usage-points/{prm}/{series.value}?{period}'")
     return lines[:MOST_SHOWN]
+
+
+def _asked(prm: str, start: str, end: str) -> dict[str, str]:
+    """What the gateway asks of a measure, in the words of both generations (F§5, F§9)."""
+    v5 = {"usage_point_id": prm, "start": start, "end": end}
+    return v5 | {"pointId": prm, "dateDebut": start, "dateFin": end, "mesuresPas": "P1D", "grandeurPhysique": "PMA"}
 
 
 def _curl(key: str) -> str:

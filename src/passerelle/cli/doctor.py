@@ -8,6 +8,7 @@ import typer
 
 from passerelle.cli import enedis_checks, installation_checks
 from passerelle.cli.findings import Finding, Verdict, as_data, as_table, of_error, ok, worst
+from passerelle.cli.generation_checks import examine_generations
 from passerelle.cli.output import write_json, write_tables
 from passerelle.cli.servers import run
 from passerelle.cli.shell import shell_of
@@ -57,7 +58,7 @@ async def examine(environment: Mapping[str, str] | None = None, *, offline: bool
     ]
     broken = {finding.check for finding in findings if finding.verdict is Verdict.FAIL}
     needed = {installation_checks.FOLDER, installation_checks.SECRET, installation_checks.DATABASE}
-    if broken & needed or (offline and not settings.database_file.exists()):
+    if broken & needed or (offline and not settings.has_database):
         return findings
     try:
         async with open_store(settings) as stores:
@@ -70,7 +71,7 @@ async def _database(settings: Settings) -> Finding:
     """The tables, read without making any."""
     state: SchemaState | None = None
     version: str | None = None
-    if settings.database_file.exists():
+    if settings.has_database:
         try:
             state, version = await database_version(settings)
         except (StartRefused, InternalError) as error:
@@ -87,10 +88,14 @@ async def _opened(settings: Settings, stores: StoreRooms, *, offline: bool) -> l
         else:
             token = await _error_of(enedis.transport.ensure_token())
             findings.append(enedis_checks.of_token(token, settings.enedis.api_url))
-            apis = await enedis_checks.ask_each_api(enedis.adapter, await stores.clock.now()) if token is None else []
+            apis = []
+            if token is None:
+                now = await stores.clock.now()
+                apis = await examine_generations(enedis.transport, settings.generation, now)
             findings += [enedis_checks.of_clock(watch.offset)] if watch.answers else []
             findings += apis
-        findings.append(enedis_checks.of_quota(await _snapshot(enedis.permits.snapshot(settings.enedis.bucket))))
+        quotas = {bucket: await _snapshot(enedis.permits.snapshot(bucket)) for bucket in settings.allowances}
+        findings += enedis_checks.of_quotas(quotas)
     return findings
 
 

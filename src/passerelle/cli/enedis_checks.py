@@ -3,14 +3,12 @@
 Each question is a call that takes a permit and counts, as every other.
 """
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from passerelle.cli.findings import Finding, Verdict, fail, of_error, ok, warn
 from passerelle.enedis.seen import Seen
-from passerelle.enedis.v5.endpoints import MEASURES, RECORDS
 from passerelle.errors import (
     ConsentError,
     InternalError,
@@ -23,12 +21,9 @@ from passerelle.errors import (
     UpstreamUnavailable,
     UsagePointUnknown,
 )
-from passerelle.gateway.ports import Enedis, Errand
-from passerelle.model.customer import CustomerRecord
-from passerelle.model.days import one_day
-from passerelle.model.paris import ONE_DAY, civil_day, in_paris
+from passerelle.gateway.ports import Errand
+from passerelle.model.paris import in_paris
 from passerelle.model.priority import Priority
-from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.quota.permits import Snapshot
 
@@ -113,29 +108,6 @@ def of_token(error: PasserelleError | None, host: str) -> Finding:
     return of_error(TOKEN, error, Verdict.WARN if isinstance(error, QuotaExhausted) else Verdict.FAIL)
 
 
-async def ask_each_api(enedis: Enedis, now: datetime) -> list[Finding]:
-    """One finding for each of the nine APIs, in the order of the catalogue."""
-    day = one_day(civil_day(now) - ONE_DAY)
-
-    async def measure(series: Series) -> Finding:
-        api = MEASURES[series].api
-        try:
-            await enedis.fetch_measure(NOBODY, series, day, ERRAND)
-        except PasserelleError as error:
-            return of_api(api, error)
-        return of_api(api, None)
-
-    async def record(kind: CustomerRecord) -> Finding:
-        api = RECORDS[kind].api
-        try:
-            await enedis.fetch_record(NOBODY, kind, ERRAND)
-        except PasserelleError as error:
-            return of_api(api, error)
-        return of_api(api, None)
-
-    return await asyncio.gather(*(measure(series) for series in MEASURES), *(record(kind) for kind in RECORDS))
-
-
 def of_api(api: str, error: PasserelleError | None) -> Finding:
     """What the answer for nobody's usage point says of the subscription (F§2, F§13)."""
     if error is None or isinstance(error, (ConsentError, NothingThere, UsagePointUnknown)):
@@ -155,10 +127,21 @@ def of_api(api: str, error: PasserelleError | None) -> Finding:
     return of_error(api, error, Verdict.WARN)
 
 
-def of_quota(found: Snapshot | PasserelleError) -> Finding:
-    """What is left of the hour, for all processes of this installation."""
+def of_quotas(found: Mapping[str, Snapshot | PasserelleError]) -> list[Finding]:
+    """By bucket, what is left of the hour. Those of which nobody has used anything share one line."""
+    told = {
+        bucket: each
+        for bucket, each in found.items()
+        if isinstance(each, PasserelleError) or each.used or each.held_until
+    }
+    return [of_quota(each, bucket) for bucket, each in (told or dict(list(found.items())[:1])).items()]
+
+
+def of_quota(found: Snapshot | PasserelleError, bucket: str = "v5") -> Finding:
+    """What is left of the hour in one bucket, for all processes of this installation."""
+    check = QUOTA if bucket == "v5" else f"{QUOTA} {bucket}"
     if isinstance(found, PasserelleError):
-        return of_error(QUOTA, found, Verdict.FAIL if isinstance(found, InternalError) else Verdict.WARN)
+        return of_error(check, found, Verdict.FAIL if isinstance(found, InternalError) else Verdict.WARN)
     left = max(0, found.allowance - found.used)
     said = (
         f"{left} of {found.allowance} calls are left in this hour.",
@@ -168,17 +151,17 @@ def of_quota(found: Snapshot | PasserelleError) -> Finding:
         until = in_paris(found.held_until).strftime("%H:%M:%S")
         held = (f"{said[0]} Enedis told us to wait until {until}.", f"{said[1]} Enedis demande d'attendre {until}.")
         return warn(
-            QUOTA,
+            check,
             held,
             ("Nothing to do but wait, and see what asks so much.", "Attendre, et voir qui demande autant."),
         )
     if left * 100 < found.allowance * _LITTLE_LEFT:
         return warn(
-            QUOTA,
+            check,
             said,
             (
                 "Wait for the next hour, or see which account asks so much.",
                 "Attendre l'heure suivante, ou voir quel compte demande autant.",
             ),
         )
-    return ok(QUOTA, *said)
+    return ok(check, *said)

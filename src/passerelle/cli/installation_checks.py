@@ -190,7 +190,7 @@ def of_secret(settings: Settings) -> list[Finding]:
     if settings.given_secret is not None:
         return [ok(SECRET, f"{PREFIX}SECRET_KEY is given.", f"{PREFIX}SECRET_KEY est donné.")]
     if not path.exists():
-        if settings.database_file.exists():
+        if settings.has_database:
             return [
                 fail(
                     SECRET,

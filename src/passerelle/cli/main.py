@@ -25,6 +25,7 @@ SERVER_MODULES = frozenset(
         "httptools",
         "jinja2",
         "prometheus_client",
+        "redis",
         "sqlalchemy",
         "starlette",
         "structlog",
@@ -35,7 +36,7 @@ SERVER_MODULES = frozenset(
 )
 """What the extra `server` brings; a test compares with pyproject.toml."""
 
-SERVER_COMMANDS = ("demo", "serve", "simulator", "migrate", "doctor", "account", "key")
+SERVER_COMMANDS = ("demo", "serve", "simulator", "worker", "migrate", "doctor", "account", "key")
 
 
 class GrowingGroup(TyperGroup):

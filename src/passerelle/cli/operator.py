@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -89,7 +89,9 @@ def key_create(
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", envvar="PASSERELLE_KEY", help="A key of the account: only a key hands on what it opens."),
+        typer.Option(
+            "--key", envvar="PASSERELLE_KEY", help="A key, or the owner's credential: only what opens hands on."
+        ),
     ] = None,
 ) -> None:
     points = frozenset(_prm(each) for each in point) if point else None
@@ -98,18 +100,38 @@ def key_create(
         found = await _account(rooms, account)
         now = await rooms.clock.now()
         scopes = frozenset(scope) if scope else ALL_SCOPES
-        if await rooms.accounts.list_keys(found.id) and key is not None:
-            by = await rooms.accounts.authenticate(key, now)
-            if by.account_id != found.id:
-                raise InvalidRequest("--key is a key of another account.", "--key est une clé d'un autre compte.")
-            made, text = await rooms.accounts.create_key(by, scopes, label, now, points, redirect_uri)
-        else:
-            made, text = await rooms.accounts.create_first_key(found.id, scopes, label, now, points, redirect_uri)
-        _out.print(f"key id: {made}")
-        _out.print(f"key:    {text}")
-        typer.echo("Keep it now: it is shown once and cannot be recovered.", err=True)
+        owner = key
+        if not await rooms.accounts.list_keys(found.id) or key is None:
+            if scopes == ALL_SCOPES and points is None:
+                made, text = await rooms.accounts.create_first_key(found.id, scopes, label, now, points, redirect_uri)
+                _show(made, text)
+                return
+            owner = await _first_owner(rooms, found, now)
+        by = await rooms.accounts.authenticate(owner or "", now, {"key", "owner"})
+        if by.account_id != found.id:
+            raise InvalidRequest("--key is a key of another account.", "--key est une clé d'un autre compte.")
+        made, text = await rooms.accounts.create_key(by, scopes, label, now, points, redirect_uri)
+        _show(made, text)
 
     _with_store(work)
+
+
+async def _first_owner(rooms: StoreRooms, account: Account, now: datetime) -> str:
+    """The text of the new account's owner credential, shown at once.
+
+    An account that begins with a limited key would otherwise have nobody who can ever hand on more.
+    """
+    made, text = await rooms.accounts.create_owner(account.id, now)
+    _out.print(f"owner id: {made}")
+    _out.print(f"owner:    {text}")
+    typer.echo("The owner's credential makes further keys (--key) and reads nothing: keep it apart.", err=True)
+    return text
+
+
+def _show(made: str, text: str) -> None:
+    _out.print(f"key id: {made}")
+    _out.print(f"key:    {text}")
+    typer.echo("Keep it now: it is shown once and cannot be recovered.", err=True)
 
 
 def key_list(account: AccountName) -> None:
@@ -120,7 +142,7 @@ def key_list(account: AccountName) -> None:
             table.add_row(
                 each.id,
                 each.label,
-                "all" if each.scopes == ALL_SCOPES else " ".join(sorted(each.scopes)),
+                "owner" if each.owner else "all" if each.scopes == ALL_SCOPES else " ".join(sorted(each.scopes)),
                 "some" if each.restricted else "all",
                 in_paris(each.created_at).isoformat(timespec="seconds"),
                 in_paris(each.revoked_at).isoformat(timespec="seconds") if each.revoked_at else "",

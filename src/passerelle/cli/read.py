@@ -21,7 +21,7 @@ from passerelle.plan.rules import published_end
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-DAYS_BY_DEFAULT = {Kind.DAILY: 30, Kind.PEAK: 30, Kind.CURVE: 7}
+DAYS_BY_DEFAULT = {Kind.DAILY: 30, Kind.PEAK: 30, Kind.CURVE: 7, Kind.INDEX: 30}
 
 WATCHED_WAIT = 5
 """Seconds that an answer may take when someone watches the bar: it moves after each answer."""
@@ -70,6 +70,7 @@ def register(app: typer.Typer) -> None:
         "daily": daily,
         "load-curve": load_curve,
         "max-power": max_power,
+        "index": index,
         "contract": contract,
         "address": address,
         "identity": identity,
@@ -129,6 +130,23 @@ def max_power(
 ) -> None:
     """Highest power of each day, in VA, and when: by default of the last 30 published days."""
     _read(ctx, prm, Series.CONSUMPTION_MAX_POWER, (start, end), form, to, (url, key))
+
+
+def index(  # noqa: PLR0913 — an option each
+    ctx: typer.Context,
+    prm: Prm,
+    *,
+    start: Start = None,
+    end: End = None,
+    production: ProductionOption = False,
+    form: FormatOption = None,
+    to: OutputOption = None,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+) -> None:
+    """Registers of the meter by tariff class, in Wh: by default of the last 30 published days. Since 2026."""
+    series = Series.PRODUCTION_INDEX if production else Series.CONSUMPTION_INDEX
+    _read(ctx, prm, series, (start, end), form, to, (url, key))
 
 
 def _read(

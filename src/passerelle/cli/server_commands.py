@@ -10,6 +10,7 @@ from passerelle.cli.demo import DATABASE, demo
 from passerelle.cli.doctor import doctor
 from passerelle.cli.serve import serve, simulate
 from passerelle.cli.servers import run
+from passerelle.cli.worker import work
 from passerelle.config import read_settings
 from passerelle.wiring import bring_up_to_date
 
@@ -31,6 +32,9 @@ def register(app: typer.Typer, consent: typer.Typer) -> None:
     app.command("demo", rich_help_panel=RUN, help="The simulator and a gateway with a demo account.")(run_demo)
     app.command("serve", rich_help_panel=RUN, help="The gateway.")(run_serve)
     app.command("simulator", rich_help_panel=RUN, help="The Enedis simulator alone.")(run_simulator)
+    app.command("worker", rich_help_panel=RUN, help="Keep usage points fresh and import their past, without serving.")(
+        run_worker
+    )
     app.command("migrate", rich_help_panel=OPERATE, help="Bring the database up to date.")(run_migrate)
     app.command("doctor", rich_help_panel=OPERATE, help="What works, what does not, and what to do about it.")(doctor)
     account = typer.Typer(help="Accounts of this installation.", no_args_is_help=True)
@@ -50,6 +54,10 @@ def run_serve() -> None:
 
 def run_simulator(replay: ReplayOption = None) -> None:
     run(simulate(read_settings(), replay))
+
+
+def run_worker() -> None:
+    run(work(read_settings()))
 
 
 def run_migrate() -> None:

@@ -12,7 +12,7 @@ from passerelle.cli.language import Language, say
 from passerelle.model.series import Series
 from passerelle.schema.catalogue import CatalogueBody
 from passerelle.schema.consents import ConsentList
-from passerelle.schema.series import IntervalSeries, PeakSeries, SeriesGap
+from passerelle.schema.series import AnySeries, IndexReading, IndexSeries, IntervalSeries, PeakSeries, SeriesGap
 from passerelle.schema.usage_points import GapLedger, UsagePointList
 
 BAR_WIDTH = 24
@@ -20,15 +20,20 @@ BAR_WIDTH = 24
 Cell = str | Bar
 
 
-def of_series(answer: IntervalSeries | PeakSeries, language: Language, *, bars: bool) -> list[RenderableType]:
-    """Readings, with bars for a terminal; then what is missing; then the energy and the time of the answer."""
-    top = max((reading.value for reading in answer.readings), default=0)
+def of_series(answer: AnySeries, language: Language, *, bars: bool) -> list[RenderableType]:
+    """Readings, with bars for a terminal; then what is missing; then the energy and the time of the answer.
+
+    Registers only grow: bars would tell nothing of them.
+    """
+    rows = _rows(answer, language)
+    top = max((value for _, value, _ in rows), default=0)
+    bars = bars and not isinstance(answer, IndexSeries)
     heads = _reading_heads(answer)
     table = _table([*heads, str(answer.unit), "quality"], language, right={str(answer.unit)})
     if bars:
         table.add_column()
-    for times, value, quality in _rows(answer):
-        cells: list[Cell] = [*times, str(value), say(quality, language)]
+    for heading, value, quality in rows:
+        cells: list[Cell] = [*heading, str(value), say(quality, language)]
         if bars:
             cells.append(Bar(size=max(top, 1), begin=0, end=value, width=BAR_WIDTH))
         table.add_row(*cells)
@@ -42,18 +47,34 @@ def of_series(answer: IntervalSeries | PeakSeries, language: Language, *, bars: 
     return parts
 
 
-def _reading_heads(answer: IntervalSeries | PeakSeries) -> list[str]:
+def _reading_heads(answer: AnySeries) -> list[str]:
+    if isinstance(answer, IndexSeries):
+        return ["day", "at", "class"]
     if isinstance(answer, PeakSeries):
         return ["day", "at"]
     return ["day"] if _is_daily(answer) else ["start", "end"]
 
 
-def _rows(answer: IntervalSeries | PeakSeries) -> list[tuple[list[str], int, str]]:
+def _rows(answer: AnySeries, language: Language) -> list[tuple[list[str], int, str]]:
+    """What stands before the value, the value, and its quality."""
+    if isinstance(answer, IndexSeries):
+        return [row for reading in answer.readings for row in _registers(reading, language)]
     if isinstance(answer, PeakSeries):
         return [([each.day.isoformat(), _moment(each.at)], each.value, each.quality) for each in answer.readings]
     if _is_daily(answer):
         return [([each.start.date().isoformat()], each.value, each.quality) for each in answer.readings]
     return [([_moment(each.start), _moment(each.end)], each.value, each.quality) for each in answer.readings]
+
+
+def _registers(reading: IndexReading, language: Language) -> list[tuple[list[str], int, str]]:
+    when = [reading.day.isoformat(), _moment(reading.at)]
+    shown = [
+        (f"{each.tariff_class} ({each.label})" if each.label else each.tariff_class, each.value)
+        for each in reading.registers
+    ]
+    if isinstance(reading.total, int):
+        shown.append((say("total", language), reading.total))
+    return [([*when, name], value, reading.quality) for name, value in shown]
 
 
 def _is_daily(answer: IntervalSeries) -> bool:

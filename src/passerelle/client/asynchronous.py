@@ -17,7 +17,7 @@ from passerelle.model.series import Series
 from passerelle.schema.catalogue import EndpointBody
 from passerelle.schema.consents import ConsentBody, ConsentStarted
 from passerelle.schema.customer import AddressBody, ContactBody, ContractBody, IdentityBody
-from passerelle.schema.series import IntervalSeries, PeakSeries
+from passerelle.schema.series import IndexSeries, IntervalSeries, PeakSeries
 from passerelle.schema.usage_points import GapLedger, UsagePointBody
 
 T = TypeVar("T")
@@ -107,6 +107,22 @@ class AsyncPasserelle:
     ) -> PeakSeries:
         """The highest VA of each civil day, and when."""
         call = requests.peaks(usage_point_id, Series.CONSUMPTION_MAX_POWER, start, end, wait)
+        return await self._series(call, progress, complete=complete)
+
+    async def index(
+        self,
+        usage_point_id: str,
+        start: date,
+        end: date,
+        *,
+        production: bool = False,
+        complete: bool = True,
+        wait: int | None = None,
+        progress: Progress | None = None,
+    ) -> IndexSeries:
+        """Wh that the registers of the meter showed on each civil day. GatewayProblem `not-served` before 2026."""
+        series = Series.PRODUCTION_INDEX if production else Series.CONSUMPTION_INDEX
+        call = requests.indexes(usage_point_id, series, start, end, wait)
         return await self._series(call, progress, complete=complete)
 
     async def contract(self, usage_point_id: str) -> ContractBody:

@@ -18,7 +18,7 @@ from passerelle.schema.catalogue import CatalogueBody
 from passerelle.schema.consents import ConsentList, ConsentOrder, ConsentStarted
 from passerelle.schema.customer import AddressBody, ContactBody, ContractBody, IdentityBody
 from passerelle.schema.problem import PROBLEM_MEDIA_TYPE, ProblemBody
-from passerelle.schema.series import IntervalSeries, PeakSeries
+from passerelle.schema.series import IndexSeries, IntervalSeries, PeakSeries
 from passerelle.schema.usage_points import GapLedger, UsagePointList
 
 JSON = "application/json"
@@ -36,7 +36,7 @@ GATEWAY_WAIT = 30
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-AnySeries = TypeVar("AnySeries", bound=IntervalSeries | PeakSeries)
+AnySeries = TypeVar("AnySeries", bound=IntervalSeries | PeakSeries | IndexSeries)
 Progress = Callable[[int, int], None]
 """Told after each answer: civil days that are settled, civil days asked."""
 
@@ -159,7 +159,7 @@ def until_complete(
         pause = float(reply.retry_after or DEFAULT_PAUSE)
 
 
-def pending_days(answer: IntervalSeries | PeakSeries) -> int:
+def pending_days(answer: IntervalSeries | PeakSeries | IndexSeries) -> int:
     """How many civil days are being fetched; one that is so in part counts whole."""
     moment = timedelta(microseconds=1)
     return sum(
@@ -180,12 +180,22 @@ def peaks(usage_point_id: str, series: Series, start: date, end: date, wait: int
     return Call(f"{_point(usage_point_id)}/{series}", PeakSeries, params=_days(start, end), wait=wait)
 
 
+def indexes(usage_point_id: str, series: Series, start: date, end: date, wait: int | None) -> Call[IndexSeries]:
+    """The registers of the meter in Wh. Raises InvalidRequest for a PRM that is none."""
+    return Call(f"{_point(usage_point_id)}/{series}", IndexSeries, params=_days(start, end), wait=wait)
+
+
 def either(
     usage_point_id: str, series: Series, start: date, end: date, wait: int | None
-) -> Call[IntervalSeries] | Call[PeakSeries]:
+) -> Call[IntervalSeries] | Call[PeakSeries] | Call[IndexSeries]:
     """A series of whichever kind."""
-    ask = peaks if series.kind is Kind.PEAK else intervals
-    return ask(usage_point_id, series, start, end, wait)
+    match series.kind:
+        case Kind.PEAK:
+            return peaks(usage_point_id, series, start, end, wait)
+        case Kind.INDEX:
+            return indexes(usage_point_id, series, start, end, wait)
+        case Kind.DAILY | Kind.CURVE:
+            return intervals(usage_point_id, series, start, end, wait)
 
 
 def contract(usage_point_id: str) -> Call[ContractBody]:
@@ -229,7 +239,7 @@ def forget_consent(consent_id: str) -> Call[None]:
     return Call(f"/v1/consents/{quote(consent_id, safe='')}", type(None), method="DELETE")
 
 
-def in_text(call: Call[IntervalSeries] | Call[PeakSeries], media_type: str) -> Call[bytes]:
+def in_text(call: Call[IntervalSeries] | Call[PeakSeries] | Call[IndexSeries], media_type: str) -> Call[bytes]:
     """The same series in one of the gateway's text forms, CSV or NDJSON, to be streamed."""
     return Call(call.path, bytes, params=call.params, accept=media_type, wait=call.wait)
 

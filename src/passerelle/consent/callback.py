@@ -1,4 +1,4 @@
-"""What Enedis sends back with the customer's browser (F§3). All of it is a claim: it came through the browser."""
+"""What Enedis sends back with the customer's browser (F§3, F§4). All of it is a claim: it came through the browser."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,12 @@ from passerelle.model.usage_point import UsagePointId, parse_usage_point_id
 _LONGEST_TEXT = 200
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _BETWEEN_POINTS = re.compile(r"[;,]")
+_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_LARGEST_ID = 2**63 - 1
+"""`autorisationId` is an int64 (F§10)."""
+
+_REFUSALS = frozenset({("invalid_request", "demande_non_aboutie")})
+"""How the page of 2026 says that the customer did not agree (F§4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,13 @@ class Shared:
     """The customer shared these usage points: one or more, none twice, in the order named."""
 
     points: tuple[UsagePointId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """The customer shared something, which Enedis tells in exchange for this id (F§4)."""
+
+    authorisation_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +42,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The journey broke. `error`: Enedis' code, or `usage-point-missing`, `usage-point-malformed` when we say so.
+    """The journey broke.
 
+    `error`: Enedis' code, or ours: `usage-point-missing`, `usage-point-malformed`, `autorisation-malformed`.
     `status`: the HTTP status that Enedis puts into `code`, where it does.
     """
 
@@ -39,22 +53,26 @@ class Failed:
     status: str | None = None
 
 
-CallbackOutcome = Shared | Refused | Failed
+CallbackOutcome = Shared | Authorised | Refused | Failed
 
 
 def parse_callback(query: Mapping[str, str]) -> CallbackOutcome:
-    """What the parameters of a v1 callback say.
+    """What the parameters of a callback say, of whichever consent page.
 
     `error` is looked at first: `code` may hold a status and proves nothing; `state` may be absent on a failure, and is
-    the caller's to check. Several usage points are separated by `;`, or `,` as before v5 (F§3).
+    the caller's to check. An `autorisation_id` (F§4) comes before usage points, because Enedis will say what it stands
+    for. Several usage points are separated by `;`, or `,` as before v5 (F§3).
     """
     error = _shown(query.get("error"))
     description = _shown(query.get("error_description"))
     if error is not None:
-        if error.lower() == "access_denied":
+        if error.lower() == "access_denied" or (error.lower(), (description or "").lower()) in _REFUSALS:
             return Refused(description or error)
         code = query.get("code", "")
         return Failed(error, description, code if _STATUS.fullmatch(code) else None)
+    named = query.get("autorisation_id", "").strip()
+    if named:
+        return _authorised(named) or Failed("autorisation-malformed", description)
     names = [name for name in map(str.strip, _BETWEEN_POINTS.split(query.get("usage_point_id", ""))) if name]
     if not names:
         return Failed("usage-point-missing", description)
@@ -62,6 +80,12 @@ def parse_callback(query: Mapping[str, str]) -> CallbackOutcome:
         return Shared(tuple(dict.fromkeys(parse_usage_point_id(name) for name in names)))
     except InvalidRequest:
         return Failed("usage-point-malformed", description)
+
+
+def _authorised(text: str) -> Authorised | None:
+    if _ID.fullmatch(text) is None or int(text) > _LARGEST_ID:
+        return None
+    return Authorised(int(text))
 
 
 def _shown(text: str | None) -> str | None:

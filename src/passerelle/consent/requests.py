@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from passerelle.consent.states import ConsentState, Link
+from passerelle.model.generation import Generation
 from passerelle.model.scopes import Scope
 from passerelle.model.usage_point import UsagePointId
 
@@ -22,10 +23,14 @@ class LinkedPoint:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationJourney:
-    """A request that an application written for Enedis began at the mirror: its key, and its own `state`."""
+    """A request that an application written for Enedis began at the mirror: its key, and its own `state`.
+
+    `generation`: whose consent page the application knows.
+    """
 
     key_id: str
     state: str | None
+    generation: Generation = Generation.V5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,22 @@ class ConsentRequest:
     granted_at: datetime | None = None
     expires_at: datetime | None = None
     reason: str | None = None
+
+
+SERVICES_NOT_LISTED = "services-not-listed"
+"""The reason beside `exchanging`, and beside `lapsed` afterwards: Enedis has not said what was shared (F§4)."""
+
+SHARE_OLDER = "share-older-than-request"
+"""The reason beside `failed`: all that Enedis lists was shared before the request was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request whose customer came back at `began_at` with an id, and what came of it so far (`request.state`)."""
+
+    request: ConsentRequest
+    authorisation_id: int
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,14 @@ SETTLING = timedelta(days=1)
 
 
 class ConsentState(StrEnum):
-    """What the account can count on. `lapsed`: the customer never came back from Enedis in time."""
+    """What the account can count on.
+
+    `exchanging`: the customer came back, and Enedis is still to say what was shared (F§4). `lapsed`: the customer never
+    came back from Enedis in time, or Enedis never said.
+    """
 
     REQUESTED = "requested"
+    EXCHANGING = "exchanging"
     GRANTED = "granted"
     REFUSED = "refused"
     FAILED = "failed"

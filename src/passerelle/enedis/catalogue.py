@@ -57,6 +57,16 @@ ROWS = tuple(
 )
 """All rows that are errors, in the order of the file."""
 
+_SHARED_2026 = "ITC 2026"
+"""Rows of all APIs but the measures, where they have no words of their own: `Pas de services souscrits` above all."""
+
+_NAMED_2026 = re.compile(r"([a-z_]+) v[0-9]+")
+
+APIS_2026 = frozenset(
+    found[1] for row in ROWS if row.generation == "2026" and (found := _NAMED_2026.fullmatch(row.api)) is not None
+) - {"authorize"}
+"""The APIs of 2026 that the catalogue knows, in Enedis' own names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -94,6 +104,8 @@ def _read_json(content: object) -> Said:
             shape, message = "oauth", rest.get("error_description")
         case {"code": code, **rest} if code is not None:
             shape, message = "wso2", rest.get("message") or rest.get("description")
+        case {"message": str() as message}:
+            return Said("wso2", None, message)
         case _:
             return Said("json" if content != {} else "ok-empty")
     return Said(shape, _text(code), _text(message))
@@ -140,18 +152,39 @@ def _wait(kind: type[PasserelleError], retry_after: int | None) -> int | None:
 
 def _find(api: str, status: int, said: Said) -> Row | None:
     """The row that fits best: of this API before those of others, of this code before this message or this shape."""
-    own = [row for row in ROWS if _concerns(row, api)]
-    others = [row for row in ROWS if row not in own and not row.api.startswith(("authorize", "consent page"))]
-    for rows in (own, others):
+    groups = _groups(api)
+    for rows in groups:
         found = _by_code(rows, status, said) or _by_message(rows, status, said)
         if found is not None:
             return found
-    return _by_shape(own, status, said)
+    if api in APIS_2026:
+        return _by_status(groups[0], status, said) or _by_shape((*groups[0], *groups[1]), status, said)
+    return _by_shape(groups[0], status, said)
+
+
+def _groups(api: str) -> tuple[tuple[Row, ...], ...]:
+    """The rows to look into, one group after the other.
+
+    An API of v5, or the token: its own and those of both, then the rest; never those of 2026. An API of 2026: its own,
+    those of both, then those of v5, whose ADAM codes come from the same business behind (F§13).
+    """
+    if api in APIS_2026:
+        of_2026 = [row for row in ROWS if row.generation == "2026"]
+        own = tuple(row for row in of_2026 if row.api.startswith((f"{api} ", "2026 APIs")))
+        own += tuple(row for row in of_2026 if row.api.startswith(_SHARED_2026))
+        both = tuple(row for row in ROWS if row.generation == "both" and row.api.startswith(("gateway", "any")))
+        return own, both, tuple(row for row in ROWS if row.generation == "v5" and _is_of_a_call(row))
+    older = [row for row in ROWS if row.generation != "2026"]
+    mine = tuple(row for row in older if _concerns(row, api))
+    return mine, tuple(row for row in older if row not in mine and _is_of_a_call(row))
+
+
+def _is_of_a_call(row: Row) -> bool:
+    """Rather than of the consent page."""
+    return not row.api.startswith(("authorize", "consent page"))
 
 
 def _concerns(row: Row, api: str) -> bool:
-    if row.generation == "2026":
-        return False
     if api == "oauth2":
         return row.api.startswith(("oauth2", "gateway", "any"))
     return row.api.startswith(("metering", "load curves", "gateway", "any"))
@@ -161,6 +194,7 @@ def _by_code(rows: Iterable[Row], status: int, said: Said) -> Row | None:
     if said.code is None:
         return None
     same = [row for row in rows if row.code is not None and _spelling(row.code) == _spelling(said.code)]
+    same = [row for row in same if row.id != _WORDS_DECIDE or _same_message(row, said)]
     tests: tuple[Callable[[Row], bool], ...] = (
         lambda row: row.http_status == status and _same_message(row, said),
         lambda row: _same_message(row, said),
@@ -171,13 +205,32 @@ def _by_code(rows: Iterable[Row], status: int, said: Said) -> Row | None:
     return next((row for fits in tests for row in same if fits(row)), None)
 
 
+_WORDS_DECIDE = "v2026-itc-no-subscribed-service-400"
+"""Its code says no more than the status does (`Bad request`)."""
+
 _GENERAL = "v5-bad-request-format"
 """Of the rows that share the code `Invalid_request`, the one that fits a message not seen before."""
 
 
 def _by_message(rows: Iterable[Row], status: int, said: Said) -> Row | None:
-    fitting = (row for row in rows if row.code is None and row.http_status == status and _same_message(row, said))
-    return next(fitting, None)
+    """A 200 is no status for an error: there the words alone decide."""
+    own = (row for row in rows if row.code is None and status in (row.http_status, HTTPStatus.OK))
+    return next((row for row in own if _same_message(row, said)), None)
+
+
+def _by_status(rows: Iterable[Row], status: int, said: Said) -> Row | None:
+    """For 2026, whose codes nobody published (F§16.6): a 403 is the customer's and a 404 the absence of data.
+
+    Unless the code is one of the gateway in front, which has its own reasons.
+    """
+    if said.shape not in ("wso2", "oauth", "list") or status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        return None
+    if said.code is not None and _GATEWAY_CODE.fullmatch(said.code):
+        return None
+    return next((row for row in rows if row.http_status == status), None)
+
+
+_GATEWAY_CODE = re.compile(r"90[0-9]{4}")
 
 
 def _by_shape(rows: Iterable[Row], status: int, said: Said) -> Row | None:

@@ -1,12 +1,38 @@
-"""Which adapter speaks which generation."""
+"""Which adapter speaks which generation, and which consent page goes with it."""
 
 from collections.abc import Callable, Mapping
 
+from passerelle.enedis.authorize import ConsentPage
+from passerelle.enedis.auto import EnedisAuto, Speaker
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.enedis.transport import Transport
-from passerelle.enedis.v5 import EnedisV5
-from passerelle.enedis.v5.consent_page import ConsentPageV5
-from passerelle.model.generation import Generation
+from passerelle.enedis.v5 import ConsentPageV5, EnedisV5
+from passerelle.enedis.v2026 import ConsentPageV2, EnedisV2026
+from passerelle.enedis.v2026.endpoints import APIS
+from passerelle.kit.clock import Clock
+from passerelle.model.generation import Speaking
 
-CONSENT_PAGES: Mapping[Generation, Callable[[EnedisSettings], ConsentPageV5]] = {Generation.V5: ConsentPageV5}
-ADAPTERS: Mapping[Generation, Callable[[Transport], EnedisV5]] = {Generation.V5: EnedisV5}
+BUCKETS_2026: tuple[str, ...] = APIS
+"""Each API of 2026 has an allowance of its own (F§12), named like the API."""
+
+
+def _v5(transport: Transport, _: Clock) -> Speaker:
+    return EnedisV5(transport)
+
+
+def _auto(transport: Transport, clock: Clock) -> Speaker:
+    return EnedisAuto(EnedisV2026(transport, clock), EnedisV5(transport), clock)
+
+
+ADAPTERS: Mapping[Speaking, Callable[[Transport, Clock], Speaker]] = {
+    Speaking.V5: _v5,
+    Speaking.V2026: EnedisV2026,
+    Speaking.AUTO: _auto,
+}
+
+CONSENT_PAGES: Mapping[Speaking, Callable[[EnedisSettings], ConsentPage]] = {
+    Speaking.V5: ConsentPageV5,
+    Speaking.V2026: ConsentPageV2,
+    Speaking.AUTO: ConsentPageV2,
+}
+"""A consent given in one version stays valid in the other generation (F§4)."""

@@ -33,6 +33,35 @@ class Permits(Protocol):
         ...
 
 
+class Breakers(Protocol):
+    """What all processes know of an API that is away: it is left alone, but for a probe now and then."""
+
+    async def allow(self, api: str) -> None:
+        """Raises UpstreamUnavailable, which says when to come back, while the API is left alone."""
+        ...
+
+    async def worked(self, api: str) -> None:
+        """It answered, whatever it said."""
+        ...
+
+    async def failed(self, api: str) -> None:
+        """It was away: no answer, or one that says so."""
+        ...
+
+
+class Unbroken:
+    """No breaker: every API is asked whenever somebody wants."""
+
+    async def allow(self, api: str) -> None:
+        """Always."""
+
+    async def worked(self, api: str) -> None:
+        """Nothing to note."""
+
+    async def failed(self, api: str) -> None:
+        """Nothing to note."""
+
+
 class Errand(Protocol):
     """On whose behalf Enedis is called, and how urgent it is."""
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 class EnedisSettings:
     """Hosts (F§1), the application's credentials at Enedis (F§2), its quota bucket, and how long to wait.
 
-    `api_url` and `authorize_url` are addresses of hosts, without a path. `bucket`: v5 has one allowance for the whole
-    application (F§12). Timeouts in seconds; `retry_pause`: seconds before the first retry, doubled for the second.
+    `api_url` and `authorize_url` are addresses of hosts, without a path. `bucket`: the one allowance of a v5
+    application (F§12), which token calls count in too; each API of 2026 has its own, named like the API. Timeouts in
+    seconds; `retry_pause`: seconds before the first retry, doubled for the second.
     """
 
     api_url: str

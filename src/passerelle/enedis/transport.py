@@ -8,15 +8,15 @@ import logging
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
 from passerelle.enedis.catalogue import COME_BACK, classify
-from passerelle.enedis.permits import Errand, Permits
+from passerelle.enedis.permits import Breakers, Errand, Permits, Unbroken
 from passerelle.enedis.seen import DAMAGED, LOST, TIMEOUT, Seen, Watch, nobody, read_date
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.enedis.throttling import read_throttle
@@ -41,6 +41,8 @@ _LONGEST_WAIT: Final = 3600
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _TALKATIVE: Final = ("httpx2", "httpcore2")
 """Loggers of the HTTP library: they write addresses with PRMs, and headers with tokens."""
+
+_AWAY: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 
 _BYTES_LEAVE: Final = "send_request_headers.started"
 
@@ -80,12 +82,14 @@ class _Call:
     """One call, to be sent as often as the rules allow."""
 
     api: str
+    bucket: str
     method: str
     path: str
     errand: Errand
     headers: Mapping[str, str] = field(repr=False)
     params: Mapping[str, str] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def open_client(settings: EnedisSettings) -> httpx2.AsyncClient:
@@ -100,7 +104,7 @@ def open_client(settings: EnedisSettings) -> httpx2.AsyncClient:
 class Transport:
     """Speaks to Enedis for the whole process. `client` is closed here only if it was made here.
 
-    `watch` is told of every request that left, each retry too.
+    `watch` is told of every request that left, each retry too. `breakers`: which APIs are left alone for now.
     """
 
     def __init__(
@@ -112,7 +116,9 @@ class Transport:
         client: httpx2.AsyncClient | None = None,
         chance: Callable[[], float] = random.random,
         watch: Watch = nobody,
+        breakers: Breakers | None = None,
     ) -> None:
+        self._breakers = breakers or Unbroken()
         self._watch = watch
         self._settings = settings
         self._permits = permits
@@ -129,21 +135,34 @@ class Transport:
         if self._owned:
             await self._client.aclose()
 
-    async def get(self, api: str, path: str, params: Mapping[str, str], errand: Errand) -> Answer:
+    async def get(
+        self, api: str, path: str, params: Mapping[str, str], errand: Errand, *, bucket: str | None = None
+    ) -> Answer:
         """The answer to a GET with the application's token; a token rejected by a 401 is renewed once (F§2).
 
-        Raises the error that the answer means (`catalogue.classify`), QuotaExhausted, UpstreamTimeout,
-        UpstreamUnavailable, UpstreamBroken, OperatorActionNeeded.
+        `bucket`: the allowance that it counts in, v5's own if None. Raises the error that the answer means
+        (`catalogue.classify`), QuotaExhausted, UpstreamTimeout, UpstreamUnavailable, UpstreamBroken,
+        OperatorActionNeeded.
         """
+        call = _Call(api, bucket or self._settings.bucket, "GET", path, errand, {}, params=params)
+        return await self._with_token(call)
+
+    async def post_json(
+        self, api: str, path: str, content: Mapping[str, Any], errand: Errand, *, bucket: str | None = None
+    ) -> Answer:
+        """The answer to a POST of JSON with the application's token. Otherwise as `get`."""
+        call = _Call(api, bucket or self._settings.bucket, "POST", path, errand, {}, content=content)
+        return await self._with_token(call)
+
+    async def _with_token(self, call: _Call) -> Answer:
         token = await self._tokens.current()
         try:
-            return await self._exchange(self._read(api, path, params, errand, token))
+            return await self._exchange(_bearing(call, token))
         except PasserelleError as error:
             if _status_of(error) != HTTPStatus.UNAUTHORIZED:
                 raise
         self._tokens.invalidate(token)
-        token = await self._tokens.current()
-        return await self._exchange(self._read(api, path, params, errand, token))
+        return await self._exchange(_bearing(call, await self._tokens.current()))
 
     async def ensure_token(self) -> None:
         """Fetch the application's token, unless one is in force. Raises as `get`."""
@@ -153,24 +172,21 @@ class Transport:
         self, api: str, path: str, form: Mapping[str, str], headers: Mapping[str, str], errand: Errand
     ) -> Answer:
         """The answer to a form; `headers` carry the credentials. Raises as `get`, and renews no token."""
-        return await self._exchange(_Call(api, "POST", path, errand, headers, form=form))
+        return await self._exchange(_Call(api, self._settings.bucket, "POST", path, errand, headers, form=form))
 
     async def _fetch_token(self) -> bytes:
         headers = {"Authorization": credentials(self._settings), "Accept": "application/json"}
         return (await self.post_form(TOKEN_API, TOKEN_PATH, FORM, headers, _Own())).body
 
-    def _read(self, api: str, path: str, params: Mapping[str, str], errand: Errand, token: str) -> _Call:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        return _Call(api, "GET", path, errand, headers, params=params)
-
     async def _exchange(self, call: _Call) -> Answer:
         """Send until an answer stands: again after what may pass, and once after a 429 of the second."""
+        await self._breakers.allow(call.api)
         retries, slowed = 0, False
         while True:
             try:
                 reply = await self._once(call)
                 if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-                    await self._learn(call.api, reply, give_up=slowed)
+                    await self._learn(call, reply, give_up=slowed)
                     slowed = True
                     continue
                 if reply.status != HTTPStatus.OK or not _holds_data(reply.body):
@@ -184,22 +200,21 @@ class Transport:
             await self._clock.sleep(self._settings.retry_pause * 2**retries * (1 - self._chance() / 2))
             retries += 1
 
-    async def _learn(self, api: str, reply: _Reply, *, give_up: bool) -> None:
+    async def _learn(self, call: _Call, reply: _Reply, *, give_up: bool) -> None:
         """Tell the quota what a 429 taught. Raises QuotaExhausted, unless it was one of the second and the first."""
         now = await self._clock.now()
         throttle = read_throttle(reply.body.decode(errors="replace"), reply.wait, now)
-        await self._permits.hold(self._settings.bucket, resume_at=throttle.resume_at, spacing=throttle.spacing)
+        await self._permits.hold(call.bucket, resume_at=throttle.resume_at, spacing=throttle.spacing)
         if give_up or not throttle.spacing:
             wait = throttle.retry_after(now)
-            raise classify(api, reply.status, reply.content_type, reply.body, retry_after=wait)
+            raise classify(call.api, reply.status, reply.content_type, reply.body, retry_after=wait)
 
     async def _once(self, call: _Call) -> _Reply:
         """One request on the wire, under one permit. Nothing is counted when the connection cannot be made.
 
         No redirect is followed: the token must not travel elsewhere.
         """
-        bucket, errand = self._settings.bucket, call.errand
-        async with self._permits.turn(bucket, errand.account_id, errand.priority) as turn:
+        async with self._permits.turn(call.bucket, call.errand.account_id, call.errand.priority) as turn:
 
             async def trace(event: str, _: Mapping[str, object]) -> None:
                 if event.endswith(_BYTES_LEAVE):
@@ -210,6 +225,7 @@ class Transport:
                 self._settings.api_url.rstrip("/") + call.path,
                 params=call.params,
                 data=call.form,
+                json=call.content,
                 headers=call.headers,
                 extensions={"trace": trace},
             )
@@ -217,9 +233,23 @@ class Transport:
                 reply = await _send(self._client, request)
             except (UpstreamTimeout, UpstreamUnavailable, UpstreamBroken) as error:
                 self._watch(Seen(call.api, _OUTCOMES[type(error)]))
+                if not isinstance(error, UpstreamBroken):
+                    await self._breakers.failed(call.api)
                 raise
             self._watch(Seen(call.api, str(reply.status), reply.date))
+            await self._tell_breaker(call.api, reply.status)
             return reply
+
+    async def _tell_breaker(self, api: str, status: int) -> None:
+        """A 500 tells nothing of the API's health: 2026 answers it to a request outside the specification (F§13)."""
+        if status in _AWAY:
+            await self._breakers.failed(api)
+        elif status != HTTPStatus.INTERNAL_SERVER_ERROR:
+            await self._breakers.worked(api)
+
+
+def _bearing(call: _Call, token: str) -> _Call:
+    return replace(call, headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})
 
 
 _OUTCOMES: Final[Mapping[type[PasserelleError], str]] = {

@@ -7,16 +7,25 @@ from typing import Protocol
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_scope
-from passerelle.consent.callback import Failed, Refused, Shared, parse_callback
+from passerelle.consent.callback import Authorised, Failed, Refused, Shared, parse_callback
 from passerelle.consent.duration import end_of
-from passerelle.consent.requests import Application, ApplicationJourney, Claim, ConsentRequest, LinkedPoint
+from passerelle.consent.requests import (
+    Application,
+    ApplicationJourney,
+    Claim,
+    ConsentRequest,
+    Exchange,
+    LinkedPoint,
+)
 from passerelle.consent.states import ConsentState
 from passerelle.errors import NotFound
+from passerelle.gateway.exchange import Ended, Exchanges
 from passerelle.gateway.flights import Flights
 from passerelle.gateway.ports import ConsentStore
 from passerelle.kit.clock import Clock
 from passerelle.kit.crypto import random_id
 from passerelle.kit.signing import NONCE_LENGTH, Signer
+from passerelle.model.generation import Generation
 from passerelle.model.scopes import Scope
 from passerelle.model.usage_point import UsagePointId
 
@@ -60,10 +69,14 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Where the customer's browser goes on to: the registered address of an application, with its own `state`."""
+    """Where the customer's browser goes on to: the registered address of an application, with its own `state`.
+
+    `generation`: in whose form it is told.
+    """
 
     address: str
     state: str | None
+    generation: Generation = Generation.V5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,9 @@ class Arrival:
 
     `outcome` None: a callback that belongs to no request under way here. FAILED without a `request`: Enedis failed and
     lost the state, so that nothing was closed (F§3). FORGOTTEN: the request was withdrawn meanwhile, nothing is linked.
-    `way_back`: set where an application of the mirror waits. `failure`: Enedis' words.
+    EXCHANGING: Enedis has not said yet what was shared; the same address, loaded after `reload_after` seconds, goes on.
+    `way_back`: set where an application of the mirror waits, once nothing is missing. `failure`: Enedis' words.
+    `reason`: ours, for a failure that is not Enedis'.
     """
 
     outcome: ConsentState | None
@@ -81,6 +96,8 @@ class Arrival:
     ends_at: datetime | None = None
     failure: Failed | None = None
     way_back: WayBack | None = None
+    reason: str | None = None
+    reload_after: int | None = None
 
 
 class Consents:
@@ -92,6 +109,7 @@ class Consents:
         store: ConsentStore,
         applications: Applications,
         page: ConsentPage,
+        exchanges: Exchanges,
         flights: Flights,
         clock: Clock,
         secret: bytes,
@@ -100,6 +118,7 @@ class Consents:
         self._store = store
         self._applications = applications
         self._page = page
+        self._exchanges = exchanges
         self._flights = flights
         self._clock = clock
         self._duration = duration
@@ -167,14 +186,19 @@ class Consents:
         return found if found is not None and Scope.CONSENTS in found.scopes else None
 
     async def authorize(
-        self, application: Application, duration: str, state: str | None, browser: str | None
+        self,
+        application: Application,
+        duration: str,
+        state: str | None,
+        browser: str | None,
+        generation: Generation = Generation.V5,
     ) -> Departure | None:
         """Begin a request for an application of the mirror and send the browser to Enedis in one step.
 
         A digit at the end of the application's `state` is handed on: it selects a customer of the sandbox (F§11).
         Raises InvalidRequest for a bad duration.
         """
-        journey = ApplicationJourney(application.key_id, state)
+        journey = ApplicationJourney(application.key_id, state, generation)
         started = await self._begin(application.account_id, duration, journey=journey)
         last = (state or "")[-1:]
         return await self._depart(started.ticket, browser, last if last in _DIGITS else "")
@@ -182,15 +206,24 @@ class Consents:
     async def arrive(self, query: Mapping[str, str], browser: str | None) -> Arrival:
         """What a callback means. What it names is a claim: it came through the browser (F§3).
 
-        A callback whose state is absent, forged, used, late or another browser's changes nothing.
+        A callback whose state is absent, forged, used, late or another browser's changes nothing. One that brought an
+        `autorisation_id` (F§4) may be loaded again, and goes on where the exchange stands.
         """
         outcome = parse_callback(query)
         state = query.get("state")
         if state is None and query.get("error"):
             return Arrival(ConsentState.FAILED)
-        request = await self._take(state, browser)
-        if request is None:
+        marks = self._marks(state, browser)
+        if marks is None:
             return Arrival(None)
+        now = await self._clock.now()
+        if isinstance(outcome, Authorised):
+            exchange = await self._store.exchange(*marks, outcome.authorisation_id, now)
+            return Arrival(None) if exchange is None else await self._exchanged(exchange)
+        request = await self._store.take(*marks, now)
+        return Arrival(None) if request is None else await self._answered(request, outcome)
+
+    async def _answered(self, request: ConsentRequest, outcome: Shared | Refused | Failed) -> Arrival:
         way_back = await self._way_back(request)
         match outcome:
             case Shared(points):
@@ -214,14 +247,32 @@ class Consents:
         state = ConsentState.GRANTED if linked else ConsentState.DISPUTED
         return Arrival(state, request, tuple(claims), ends_at, way_back=way_back)
 
-    async def _take(self, state: str | None, browser: str | None) -> ConsentRequest | None:
+    async def _exchanged(self, exchange: Exchange) -> Arrival:
+        """Where the exchange stands after a page's patience, or how it ended before."""
+        request = exchange.request
+        if request.state is ConsentState.EXCHANGING:
+            ended = await self._exchanges.within_a_page(exchange)
+        else:
+            claims = await self._store.claims(request.id)
+            ended = Ended(request.state, tuple(claims), request.expires_at, request.reason)
+        if ended is None:
+            after = self._exchanges.seconds_to_reload(exchange, await self._clock.now())
+            return Arrival(ConsentState.EXCHANGING, request, reload_after=after)
+        way_back = await self._way_back(request)
+        return Arrival(ended.state, request, ended.claims, ended.ends_at, way_back=way_back, reason=ended.reason)
+
+    async def finish_exchanges(self, now: datetime) -> int:
+        """Go on with every exchange that is open at `now`, once each; how many ended. Raises InternalError."""
+        return await self._exchanges.finish_all(now)
+
+    def _marks(self, state: str | None, browser: str | None) -> tuple[bytes, bytes] | None:
+        """What the store knows this state and browser by; None where they were not both made here, for this use."""
         if state is None or browser is None:
             return None
         signed = state[:NONCE_LENGTH] if state[NONCE_LENGTH:] in _DIGITS else state
         if not (self._states.signed_here(signed) and self._browsers.signed_here(browser)):
             return None
-        now = await self._clock.now()
-        return await self._store.take(self._states.fingerprint(signed), self._browsers.fingerprint(browser), now)
+        return self._states.fingerprint(signed), self._browsers.fingerprint(browser)
 
     async def _way_back(self, request: ConsentRequest) -> WayBack | None:
         """None too where the application's key was revoked meanwhile: its address is told nothing any more."""
@@ -230,7 +281,7 @@ class Consents:
         application = await self.application(request.journey.key_id)
         if application is None or application.redirect_uri is None:
             return None
-        return WayBack(application.redirect_uri, request.journey.state)
+        return WayBack(application.redirect_uri, request.journey.state, request.journey.generation)
 
     async def of_account(self, caller: Caller) -> list[tuple[ConsentRequest, list[LinkedPoint]]]:
         """The account's consents, newest first, as far as this key may see their points. Raises ScopeMissing."""

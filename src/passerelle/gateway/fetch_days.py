@@ -1,196 +1,178 @@
-"""One planned call to Enedis, from the errand to the sealed days, and what a refusal teaches."""
+"""One planned call to Enedis, from the errand to the sealed days and the ledger, and what a refusal teaches."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from weakref import WeakValueDictionary
 
-from passerelle.access.caller import Caller
-from passerelle.consent.states import Link, after_refusal
-from passerelle.errors import (
-    BeforeActivation,
-    ConsentError,
-    InternalError,
-    NotCollected,
-    OperatorActionNeeded,
-    PasserelleError,
-    QuotaExhausted,
-    TokenRejected,
-    WrongDirection,
-)
-from passerelle.gateway.ports import DayStore, Enedis, Errand, LinkStore, OpenDayLog
+from passerelle.consent.states import after_refusal
+from passerelle.errors import BeforeActivation, ConsentError, InternalError, PasserelleError
+from passerelle.gateway.flights import Order
+from passerelle.gateway.ports import DayLedger, DayStore, Enedis, Errand, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
 from passerelle.model.customer import Contract, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import ONE_DAY
 from passerelle.model.priority import Priority
-from passerelle.model.reading import AnyReading, GapReason
-from passerelle.model.series import Direction, Series
-from passerelle.model.usage_point import UsagePointId
+from passerelle.model.reading import AnyReading, Readings
+from passerelle.model.series import Direction, Kind, Series
 from passerelle.plan.coverage import by_day, complete_days
-from passerelle.plan.gaps import reason_of
-from passerelle.plan.merge import Fetched
-
-AT_ONCE = 4
-"""Calls of one request under way together: enough to fill the second's allowance, few to waste on a refusal."""
-
-PATIENCE = 3
-"""Failures in a row after which the rest of a request is not tried: Enedis is away."""
-
-_FOR_ALL = (ConsentError, WrongDirection, NotCollected, OperatorActionNeeded, TokenRejected, QuotaExhausted)
+from passerelle.plan.derive import DAILY_OF, daily_energy
+from passerelle.plan.entries import Answered, entry_of_days, entry_of_refusal
+from passerelle.plan.lacks import Told
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be fetched, for whom."""
+class Flight:
+    """One planned call. `forced`: its days that a caller has asked before their time."""
 
-    caller: Caller
-    point: UsagePointId
-    link: Link
-    series: Series
-
-
-@dataclass(slots=True)
-class Batch:
-    """The calls of one request: what one of them learns saves the others."""
-
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    verdict: PasserelleError | None = None
-    before_activation: tuple[date, PasserelleError] | None = None
-    failures: int = 0
-
-    def known(self, span: DaySpan) -> PasserelleError | None:
-        """The error that a call for these days would meet again."""
-        if self.before_activation is not None and span.end <= self.before_activation[0]:
-            return self.before_activation[1]
-        return self.verdict
-
-    def failed(self, error: PasserelleError) -> None:
-        """Note a refusal that holds for every day of the request, or count a failure."""
-        if isinstance(error, _FOR_ALL):
-            self.verdict = error
-        elif error.problem.retryable:
-            self.failures += 1
-            if self.failures >= PATIENCE:
-                self.verdict = error
-
-    def worked(self) -> None:
-        self.failures = 0
+    order: Order
+    span: DaySpan
+    priority: Priority
+    forced: frozenset[date] = frozenset()
 
 
 class FetchDays:
-    """Calls Enedis for a span, keeps the complete days sealed, and tells what came of it. Never raises."""
+    """Calls Enedis for a span, keeps what it brings sealed, writes the rest in the ledger. Never raises."""
 
-    def __init__(self, *, enedis: Enedis, days: DayStore, ledger: OpenDayLog, links: LinkStore, clock: Clock) -> None:
+    def __init__(self, *, enedis: Enedis, days: DayStore, ledger: DayLedger, links: LinkStore, clock: Clock) -> None:
         self._enedis = enedis
         self._days = days
         self._ledger = ledger
         self._links = links
         self._clock = clock
+        self._searches: WeakValueDictionary[tuple[str, Direction], asyncio.Lock] = WeakValueDictionary()
 
-    async def __call__(self, order: Order, span: DaySpan, batch: Batch, priority: Priority) -> list[Fetched]:
-        async with batch.room:
-            known = batch.known(span)
-            if known is not None:
-                return [Fetched(span, error=known)]
-            try:
-                return await self._fetch(order, span, batch, priority)
-            except Exception as error:
-                log.exception("fetch_failed", series=order.series.value, error=type(error).__name__)
-                lost = InternalError("The gateway failed while it read Enedis.", "La passerelle a échoué.")
-                return [Fetched(span, error=lost)]
+    def serves(self, series: Series) -> bool:
+        """Whether the generation of Enedis in use has this series."""
+        return self._enedis.serves(series)
 
-    async def _fetch(self, order: Order, span: DaySpan, batch: Batch, priority: Priority) -> list[Fetched]:
-        outcome = await self._ask(order, span, priority)
-        match outcome.error:
-            case None:
-                batch.worked()
-                return [outcome]
-            case BeforeActivation() as error:
-                return await self._search_activation(order, span, error, batch, priority)
-            case ConsentError() as error:
-                now = await self._clock.now()
-                await self._links.set_state(order.link, after_refusal(order.link, now))
-                batch.failed(error)
-            case error:
-                batch.failed(error)
-        return [outcome]
-
-    async def _ask(self, order: Order, span: DaySpan, priority: Priority) -> Fetched:
-        errand = Errand(order.caller.account_id, priority)
+    async def __call__(self, flight: Flight) -> list[Told]:
+        """The errors that days of the flight met; every other day of it is in the store or in the ledger."""
         try:
-            readings = await self._enedis.fetch_measure(order.point, order.series, span, errand)
+            return await self._fetch(flight)
+        except Exception as error:
+            log.exception("fetch_failed", series=flight.order.series.value, error=type(error).__name__)
+            lost = InternalError("The gateway failed while it read Enedis.", "La passerelle a échoué.")
+            return [Told(flight.span, lost)]
+
+    async def _fetch(self, flight: Flight) -> list[Told]:
+        error = await self._ask(flight, flight.span, learning=True)
+        match error:
+            case None:
+                return []
+            case BeforeActivation():
+                return await self._search_activation(flight, error)
+            case ConsentError():
+                link = flight.order.link
+                await self._links.set_state(link, after_refusal(link, await self._clock.now()))
+        return [Told(flight.span, error)]
+
+    async def _ask(self, flight: Flight, span: DaySpan, *, learning: bool = False) -> PasserelleError | None:
+        """One call; what it brought is kept. `learning`: an activation that is met is looked into, not noted."""
+        order = flight.order
+        try:
+            readings = await self._enedis.fetch_measure(
+                order.point, order.series, span, Errand(order.link.account_id, flight.priority)
+            )
         except PasserelleError as error:
-            await self._note(order, span, reason_of(error))
-            return Fetched(span, error=error)
-        return await self._keep(order, span, readings)
+            if not (isinstance(error, BeforeActivation) and learning):
+                await self._note(flight, span, error)
+            return error
+        await self._keep(flight, span, readings)
+        return None
 
-    async def _keep(self, order: Order, span: DaySpan, readings: tuple[AnyReading, ...]) -> Fetched:
-        days = by_day(readings)
-        complete = complete_days(span, days)
-        if complete:
-            await self._days.keep(order.caller, order.link.point_id, order.series, complete)
-        await self._note(order, [day for day in span if day not in complete], GapReason.MISSING)
-        return Fetched(span, days)
+    async def _note(self, flight: Flight, span: DaySpan, error: PasserelleError) -> None:
+        order = flight.order
+        known = await self._ledger.known(order.link.point_id, order.series, span)
+        call = Answered(span, await self._clock.now(), flight.forced)
+        await self._ledger.write(order.link.point_id, order.series, entry_of_refusal(call, error, known))
 
-    async def _note(self, order: Order, days: Iterable[date], reason: GapReason) -> None:
-        """Write down the days that this call did not bring whole. Days kept whole leave the ledger by themselves."""
-        await self._ledger.note(order.link.point_id, order.series, list(days), reason)
+    async def _keep(self, flight: Flight, span: DaySpan, readings: tuple[AnyReading, ...]) -> None:
+        order = flight.order
+        found = by_day(readings)
+        if found:
+            await self._days.keep(order.caller, order.link.account_id, order.link.point_id, order.series, found)
+        await self._derive(order, complete_days(span, found))
+        known = await self._ledger.known(order.link.point_id, order.series, span)
+        covered = await self._covered(order, span, found)
+        call = Answered(span, await self._clock.now(), flight.forced)
+        await self._ledger.write(order.link.point_id, order.series, entry_of_days(call, found, known, covered))
 
-    async def _search_activation(
-        self, order: Order, span: DaySpan, error: BeforeActivation, batch: Batch, priority: Priority
-    ) -> list[Fetched]:
+    async def _derive(self, order: Order, whole: Mapping[date, Readings]) -> None:
+        """The daily energy of whole days of curve, while their body is at hand."""
+        daily = DAILY_OF.get(order.series)
+        if daily is None or not whole:
+            return
+        await self._days.keep(order.caller, order.link.account_id, order.link.point_id, daily, daily_energy(whole))
+        await self._ledger.cover(order.link.point_id, daily, whole)
+
+    async def _covered(self, order: Order, span: DaySpan, found: Mapping[date, Readings]) -> frozenset[date]:
+        """The days that Enedis does not give itself and for which a derived value is held."""
+        if order.series.kind is not Kind.DAILY or len(found) == len(span):
+            return frozenset()
+        return await self._days.present(order.link.account_id, order.link.point_id, order.series, span) - found.keys()
+
+    async def _search_activation(self, flight: Flight, error: BeforeActivation) -> list[Told]:
         """What the span has after the meter's activation, once the first day that Enedis accepts is found.
 
         ADAM-ERR0123 refuses a span even if only its beginning is older than the activation (F§7). The contract tells
-        the date; where it does not, the span is halved until a day is refused and the next one accepted.
+        the date; where it does not, the span is halved until a day is refused and the next one accepted. Of several
+        calls that are refused together one searches, the others use what it finds.
         """
-        told = await self._contract_date(order, priority)
-        if told is not None and told <= span.start:
-            # Enedis contradicts its own contract: believe the refusal of these days, learn nothing.
-            batch.failed(error)
-            return [Fetched(span, error=error)]
-        if told is not None:
-            await self._links.learn_activation(order.link.point_id, order.series.direction, told)
-            batch.before_activation = (min(told, span.end), error)
-            if told >= span.end:
-                return [Fetched(span, error=error)]
-            rest = await self._ask(order, DaySpan(told, span.end), priority)
-            return [Fetched(DaySpan(span.start, told), error=error), rest]
-        return await self._halve(order, span, error, batch, priority)
+        order, span = flight.order, flight.span
+        lane = (order.link.point_id, order.series.direction)
+        async with self._searches.setdefault(lane, asyncio.Lock()):
+            first = await self._links.activation(*lane)
+            if first is None or first <= span.start:
+                first = await self._contract_date(flight)
+                if first is None:
+                    return await self._halve(flight, error)
+                if first <= span.start:
+                    # Enedis contradicts its own contract: believe the refusal of these days, learn nothing.
+                    await self._note(flight, span, error)
+                    return [Told(span, error)]
+                await self._learn(order, first)
+        if first >= span.end:
+            return [Told(span, error)]
+        rest = DaySpan(first, span.end)
+        failed = await self._ask(flight, rest)
+        return [Told(DaySpan(span.start, first), error), *([] if failed is None else [Told(rest, failed)])]
 
-    async def _halve(
-        self, order: Order, span: DaySpan, error: BeforeActivation, batch: Batch, priority: Priority
-    ) -> list[Fetched]:
-        outcomes: list[Fetched] = []
+    async def _halve(self, flight: Flight, error: BeforeActivation) -> list[Told]:
+        order, span = flight.order, flight.span
         low, high = span.start, span.end  # days before `low` are refused, days from `high` on were accepted
         while low < high:
             middle = low + (high - low) // 2
-            outcome = await self._ask(order, DaySpan(middle, high), priority)
-            if isinstance(outcome.error, BeforeActivation):
+            failed = await self._ask(flight, DaySpan(middle, high), learning=True)
+            if isinstance(failed, BeforeActivation):
                 low = middle + ONE_DAY
-            elif outcome.error is None:
-                outcomes.append(outcome)
+            elif failed is None:
                 high = middle
             else:
-                batch.failed(outcome.error)
-                outcomes.append(Fetched(DaySpan(low, high), error=outcome.error))
-                return outcomes
-        if span.start < high:
-            outcomes.append(Fetched(DaySpan(span.start, high), error=error))
-            batch.before_activation = (high, error)
-            if high < span.end:
-                await self._links.learn_activation(order.link.point_id, order.series.direction, high)
-        return outcomes
+                return [Told(DaySpan(span.start, high), failed)]
+        if span.start == high:
+            return []
+        await self._learn(order, high)
+        return [Told(DaySpan(span.start, high), error)]
 
-    async def _contract_date(self, order: Order, priority: Priority) -> date | None:
+    async def _learn(self, order: Order, day: date) -> None:
+        """No day before this one is served. A call for older days, which knows less, may end later."""
+        point, direction = order.link.point_id, order.series.direction
+        known = await self._links.activation(point, direction)
+        if known is None or known < day:
+            await self._links.learn_activation(point, direction, day)
+
+    async def _contract_date(self, flight: Flight) -> date | None:
         """The activation that the contract tells. Contracts are kept for consumption only (F§8)."""
+        order = flight.order
         if order.series.direction is not Direction.CONSUMPTION:
             return None
-        errand = Errand(order.caller.account_id, priority)
+        errand = Errand(order.link.account_id, flight.priority)
         try:
             record = await self._enedis.fetch_record(order.point, CustomerRecord.CONTRACT, errand)
         except PasserelleError:

@@ -19,7 +19,7 @@ class Patience:
         """From now on nobody waits for more than a moment, so that every request under way ends with an answer."""
         self._over.set()
 
-    async def wait(self, tasks: Collection["asyncio.Task[Any]"], seconds: float) -> bool:
+    async def wait(self, tasks: Collection["asyncio.Future[Any]"], seconds: float) -> bool:
         """Wait for these tasks, at most so long; whether all of them are done. Ends none of them."""
         if not tasks:
             return True

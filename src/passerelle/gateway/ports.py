@@ -3,20 +3,23 @@
 Every method may raise the errors named in its docstring, all of `passerelle.errors`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from passerelle.access.caller import Caller
-from passerelle.consent.requests import Claim, ConsentRequest, LinkedPoint, Origin
+from passerelle.consent.requests import Claim, ConsentRequest, Exchange, LinkedPoint, Origin
 from passerelle.consent.states import ConsentState, Link
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.model.days import DaySpan
+from passerelle.model.held import Held
 from passerelle.model.priority import Priority
-from passerelle.model.reading import AnyReading, GapReason, Readings
+from passerelle.model.reading import AnyReading, Readings
 from passerelle.model.series import Direction, Series
+from passerelle.model.services import SharedService
 from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.ledger import Entry, Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +43,87 @@ class Enedis(Protocol):
         """
         ...
 
+    def serves(self, series: Series) -> bool:
+        """Whether this generation has such a series at all: only 2026 has indexes (F§9)."""
+        ...
+
     async def fetch_record(self, point: UsagePointId, record: CustomerRecord, errand: Errand) -> AnyRecord:
-        """One customer record; one call. Raises as `fetch_measure`."""
+        """One customer record; as few calls as its parts need. Raises as `fetch_measure`."""
+        ...
+
+    async def shared_services(self, authorisation_id: int, errand: Errand) -> tuple[SharedService, ...]:
+        """What was shared under the id that the consent page of 2026 gave back (F§4), all pages of it.
+
+        Empty as long as Enedis has not written it down. Raises UpstreamError errors, NotServed in v5.
+        """
         ...
 
 
 class DayStore(Protocol):
-    """Completed days, sealed with the account's content key."""
+    """Days of readings, each series of a usage point sealed on its own. Partial days are kept too."""
 
-    async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Mapping[date, Readings]:
-        """The completed days of the span. A day that does not open is an error (InternalError), never a miss."""
+    async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Held:
+        """What is held of the span. What does not open with the caller's credential is InternalError, never a miss."""
         ...
 
-    async def keep(self, caller: Caller, point_id: str, series: Series, days: Mapping[date, Readings]) -> None:
-        """Keep these days, replacing what was held for them."""
+    async def keep(
+        self, caller: Caller | None, account_id: str, point_id: str, series: Series, days: Mapping[date, Readings]
+    ) -> frozenset[date]:
+        """Keep these days and tell which of them changed.
+
+        Readings take the place of those that they overlap; derived readings never that of Enedis' own. Without a
+        caller, or with one who cannot open this series, the days are sealed for the next one who can: which of them
+        changed is not known then, all are told. Nothing is kept for a point that the account no longer has, nor,
+        without a caller, before the account's first key.
+        """
+        ...
+
+    async def present(self, account_id: str, point_id: str, series: Series, span: DaySpan) -> frozenset[date]:
+        """The days of the span of which something is held: no caller needed, nothing is opened."""
         ...
 
 
-class OpenDayLog(Protocol):
-    """What was asked of Enedis and did not come whole."""
+class RecordStore(Protocol):
+    """Customer records, sealed like days."""
 
-    async def note(self, point_id: str, series: Series, days: Sequence[date], reason: GapReason) -> None:
-        """Remember why these days are not whole; the last word counts. A day that is kept is forgotten here."""
+    async def held(self, caller: Caller, point_id: str, record: CustomerRecord) -> tuple[AnyRecord, datetime] | None:
+        """The record and when it was kept; None if it is not. InternalError if it does not open."""
+        ...
+
+    async def keep(self, caller: Caller | None, account_id: str, point_id: str, found: AnyRecord) -> None:
+        """Keep the record in place of the former one. Nothing is kept for a point that the account no longer has."""
+        ...
+
+
+class DayLedger(Protocol):
+    """What is known of days that are not whole, and of refusals: dates and reasons, no value."""
+
+    async def known(self, point_id: str, series: Series, span: DaySpan) -> Known:
+        """What it says of these days, and every refusal of the series."""
+        ...
+
+    async def write(self, point_id: str, series: Series, entry: Entry) -> None:
+        """Change it in one step."""
+        ...
+
+    async def cover(self, point_id: str, series: Series, days: Collection[date]) -> None:
+        """From now on a derived value stands in for those of these days that are open."""
+        ...
+
+
+class Leases(Protocol):
+    """Which process works on a series of a usage point: one at a time, and none for ever."""
+
+    async def claim(self, point_id: str, series: Series) -> bool:
+        """Take the lease or renew it, for a minute. False while another process has it, which is told that we wait."""
+        ...
+
+    async def awaited(self, point_id: str, series: Series) -> bool:
+        """Whether another process asked for the lease within the last seconds."""
+        ...
+
+    async def release(self, point_id: str, series: Series) -> None:
+        """Let it go, if it is still ours."""
         ...
 
 
@@ -113,6 +175,27 @@ class ConsentStore(Protocol):
         """
         ...
 
+    async def exchange(
+        self, nonce_hash: bytes, browser_hash: bytes, authorisation_id: int, now: datetime
+    ) -> Exchange | None:
+        """Use up the nonce and keep the id (F§4), in one step: the exchange that begins, or this callback's own again.
+
+        None if the nonce is unknown, late, from another browser, or was used with anything else.
+        """
+        ...
+
+    async def open_exchanges(self, now: datetime) -> list[Exchange]:
+        """What is still to be exchanged and in time at `now`, the oldest first."""
+        ...
+
+    async def authorisation(self, consent_id: str) -> int | None:
+        """The id under which Enedis lists what this consent shares (F§4); None for one that has none."""
+        ...
+
+    async def claims(self, consent_id: str) -> list[Claim]:
+        """What came of the points of this consent, forgotten ones left out."""
+        ...
+
     async def close(self, consent_id: str, state: ConsentState, reason: str) -> None:
         """End a request that gave nothing."""
         ...
@@ -126,8 +209,9 @@ class ConsentStore(Protocol):
         *,
         take_over: bool = False,
         exclusive: bool = True,
+        services: Collection[SharedService] | None = None,
     ) -> list[Claim]:
-        """Link the points to the consent's account, in one transaction.
+        """Link the points to the consent's account, in one transaction, and keep the services listed for them.
 
         A point that another account holds at `granted_at` becomes disputed instead, unless `take_over` (the operator's
         decision), which ends the other account's link. Without `exclusive` a point may have any number of holders.

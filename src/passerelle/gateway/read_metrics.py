@@ -1,6 +1,6 @@
 """Read the metrics: what was counted so far, and how the quota and the consents stand now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -8,6 +8,7 @@ from passerelle.consent.states import ConsentState
 from passerelle.errors import InternalError, QuotaExhausted
 from passerelle.kit.clock import Clock
 from passerelle.kit.metrics import Levels, Metrics, QuotaGauge
+from passerelle.model.generation import Generation
 
 
 class Standing(Protocol):
@@ -37,25 +38,42 @@ class Census(Protocol):
 
 
 class ReadMetrics:
-    """The text for Prometheus. A database that is away leaves its numbers out, and the rest stands."""
+    """The text for Prometheus. A database that is away leaves its numbers out, and the rest stands.
 
-    def __init__(self, *, metrics: Metrics, quota: Quota, bucket: str, census: Census, clock: Clock) -> None:
+    `in_use`: the generation in use, by API: of v5 if that alone is spoken, else of 2026.
+    """
+
+    def __init__(
+        self,
+        *,
+        metrics: Metrics,
+        quota: Quota,
+        buckets: Sequence[str],
+        census: Census,
+        clock: Clock,
+        in_use: Callable[[], Mapping[str, Generation]],
+    ) -> None:
         self._metrics = metrics
         self._quota = quota
-        self._bucket = bucket
+        self._buckets = buckets
+        self._in_use = in_use
         self._census = census
         self._clock = clock
 
     async def __call__(self) -> bytes:
-        return self._metrics.text(Levels(await self._gauges(), *(await self._counts())))
+        generations = {api: generation.value for api, generation in self._in_use().items()}
+        return self._metrics.text(Levels(await self._gauges(), *(await self._counts()), generations))
 
     async def _gauges(self) -> dict[str, QuotaGauge]:
-        try:
-            now = await self._quota.snapshot(self._bucket)
-        except (QuotaExhausted, InternalError):
-            return {}
-        left = max(0, now.allowance - now.used)
-        return {self._bucket: QuotaGauge(left, now.allowance, now.held_until is not None)}
+        gauges = {}
+        for bucket in self._buckets:
+            try:
+                now = await self._quota.snapshot(bucket)
+            except (QuotaExhausted, InternalError):
+                continue
+            left = max(0, now.allowance - now.used)
+            gauges[bucket] = QuotaGauge(left, now.allowance, now.held_until is not None)
+        return gauges
 
     async def _counts(self) -> tuple[dict[str, int], dict[str, int]]:
         now = await self._clock.now()

@@ -1,6 +1,6 @@
 """Read a series of a usage point over any range of days: the main use case."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,48 +8,58 @@ from itertools import chain
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
-from passerelle.errors import InternalError, PasserelleError
-from passerelle.gateway.fetch_days import Batch, FetchDays, Order
-from passerelle.gateway.flights import Flight, Flights, Lane
-from passerelle.gateway.patience import Patience
-from passerelle.gateway.ports import DayStore, LinkStore
+from passerelle.consent.states import Link
+from passerelle.errors import NotServed, PasserelleError
+from passerelle.gateway.bring import Bring
+from passerelle.gateway.flights import Order, Want
+from passerelle.gateway.ports import DayLedger, DayStore, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
-from passerelle.model.priority import Priority
+from passerelle.model.held import Held
 from passerelle.model.reading import AnyReading, Gap, GapReason, Readings
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.calls import plan_calls
 from passerelle.plan.gaps import reason_of
-from passerelle.plan.merge import Fetched, Merged, merge
-from passerelle.plan.rules import clip, days_per_call
-
-INTERACTIVE_CALLS = 10
-"""What a request needs beyond so many calls is an import: it must not hold back other people's short requests."""
+from passerelle.plan.lacks import Lack, Told, lacks
+from passerelle.plan.ledger import NOTHING_KNOWN, Known
+from passerelle.plan.merge import Merged, merge
+from passerelle.plan.rules import DayGap, clip, days_per_call, first_served, published_end
+from passerelle.plan.wanted import Asking, whole_days, worth_asking
 
 
 class CacheUse(StrEnum):
-    """How much of an answer came from the store (RFC 9211)."""
+    """How much of an answer came from the store (RFC 9211). `stale`: all of it, though it was asked again."""
 
     HIT = "hit"
     MISS = "miss"
     PARTIAL = "partial"
+    STALE = "stale"
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesAsk:
-    """`wait`: seconds after which what is not there yet is answered as `pending`."""
+    """`wait`: seconds after which what is not there yet is answered as `pending`.
+
+    `fresh`: ask again what may have changed (`Cache-Control: no-cache`). `own_only`: values of Enedis alone, for which
+    a derived one is as good as none.
+    """
 
     caller: Caller
     point: UsagePointId
     series: Series
     span: DaySpan
     wait: float
+    fresh: bool = False
+    own_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesAnswer:
-    """Readings and gaps that together cover every day asked; `failure`: what failed at Enedis, if anything did."""
+    """Readings and gaps that together cover every day asked; `failure`: what failed at Enedis, if anything did.
+
+    `revised_at`: when readings of the range last changed after they were first kept. `tag`: changes with the answer and
+    says nothing of its values; None where there are no readings.
+    """
 
     point: UsagePointId
     series: Series
@@ -59,6 +69,8 @@ class SeriesAnswer:
     as_of: datetime
     cache: CacheUse
     failure: PasserelleError | None = None
+    revised_at: datetime | None = None
+    tag: bytes | None = None
 
     @property
     def readings(self) -> tuple[AnyReading, ...]:
@@ -71,97 +83,178 @@ class SeriesAnswer:
         return any(gap.reason in (GapReason.PENDING, GapReason.UPSTREAM_ERROR) for gap in self.gaps)
 
 
-class ReadSeries:
-    """Check, look at what is held, fetch the rest in the fewest calls, merge.
+ServicesAllow = Callable[[Link, Series, datetime], Awaitable[GapReason | None]]
+"""Why the services that the customer shared do not give this series now; None where they do, or are not known."""
 
-    `watch` is told how much of each answer the store had.
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What is held and known of the days that can be asked. `due`: those that are worth a call now."""
+
+    held: Held
+    days: Mapping[date, Readings]
+    whole: frozenset[date]
+    known: Known
+    due: frozenset[date]
+
+
+_BLIND = _Sight(Held(), {}, frozenset(), NOTHING_KNOWN, frozenset())
+
+
+class ReadSeries:
+    """Check, look at what is held and known, have the rest brought in the fewest calls, look again, merge.
+
+    `allows` tells which series the customer shared, where Enedis lists it. `wanted` is told what is read, `watch` how
+    much of each answer the store had.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — every port of the main use case
         self,
         *,
         links: LinkStore,
         days: DayStore,
-        fetch: FetchDays,
-        flights: Flights,
+        ledger: DayLedger,
+        bring: Bring,
         clock: Clock,
-        patience: Patience | None = None,
         endless_history: bool = False,
+        allows: ServicesAllow | None = None,
+        wanted: Callable[[Link, Series], Awaitable[None]] | None = None,
         watch: Callable[[CacheUse], None] | None = None,
     ) -> None:
         self._watch = watch
         self._links = links
         self._days = days
-        self._fetch = fetch
-        self._flights = flights
-        self._patience = patience or Patience()
+        self._ledger = ledger
+        self._bring = bring
         self._clock = clock
         self._endless_history = endless_history
+        self._allows = allows
+        self._wanted = wanted
 
     async def __call__(self, ask: SeriesAsk) -> SeriesAnswer:
         """The answer, whole or with its gaps named.
 
-        Raises ScopeMissing, UsagePointUnknown or a ConsentError before Enedis is asked. A failure at Enedis is a gap;
-        it is raised only by `refuse_if_empty`.
+        Raises ScopeMissing, UsagePointUnknown, a ConsentError or NotServed before Enedis is asked. A failure at Enedis
+        is a gap; it is raised only by `refuse_if_empty`.
         """
         now = await self._clock.now()
         require_scope(ask.caller, ask.series.scope)
         link = require_point(ask.caller, ask.point, await self._links.find(ask.caller.account_id, ask.point), now)
+        if not self._bring.serves(ask.series):
+            raise NotServed(
+                "The generation of Enedis' API that this gateway uses has no such series.",
+                "La génération de l'API d'Enedis que cette passerelle utilise n'a pas cette série.",
+            )
+        if self._wanted is not None:
+            await self._wanted(link, ask.series)
+        usable, clipped = await self._clip(ask, link, now)
+        if usable is None:
+            return self._answer(ask, merge(ask.span, clipped, {}, {}), now, _BLIND, CacheUse.HIT)
+        looked_at = self._bring.moment
+        sight = await self._look(ask, link, usable, now)
+        if not sight.due:
+            return self._from_store(ask, link, now, usable, clipped, sight)
+        withheld = await self._allows(link, ask.series, now) if self._allows is not None else None
+        if withheld is not None:
+            lacking = dict.fromkeys(usable, Lack(withheld))
+            return self._answer(ask, merge(ask.span, clipped, sight.days, lacking), now, sight, CacheUse.HIT)
+        return await self._fetched(ask, link, now, usable, sight, looked_at)
+
+    async def _clip(self, ask: SeriesAsk, link: Link, now: datetime) -> tuple[DaySpan | None, tuple[DayGap, ...]]:
         activated_on = await self._links.activation(link.point_id, ask.series.direction)
         clipped = clip(ask.span, ask.series, now, activated_on, endless_history=self._endless_history)
-        if clipped.usable is None:
-            merged = merge(ask.span, clipped.gaps, {}, ())
-            return self._answer(ask, merged, now, CacheUse.HIT, ())
-        held = await self._days.held(ask.caller, link.point_id, ask.series, clipped.usable)
-        order = Order(ask.caller, ask.point, link, ask.series)
-        missing = {day for day in clipped.usable if day not in held}
-        flights = self._launch(order, missing)
-        await self._patience.wait([flight.task for flight in flights], ask.wait)
-        outcomes = _landed(flights)
-        merged = merge(ask.span, clipped.gaps, held, outcomes)
-        cache = CacheUse.HIT if not flights else CacheUse.PARTIAL if held else CacheUse.MISS
-        return self._answer(ask, merged, now, cache, outcomes)
+        return clipped.usable, clipped.gaps
 
-    def _launch(self, order: Order, missing: set[date]) -> list[Flight]:
-        """The flights that will bring the missing days: those under way, and new ones for the rest."""
-        lane = Lane(order.caller.account_id, order.link.point_id, order.series)
-        shared = [flight for flight in self._flights.under_way(lane) if not missing.isdisjoint(flight.span)]
-        rest = missing.difference(*(flight.span for flight in shared))
-        batch = Batch()
-        launched = [
-            self._flights.launch(
-                lane,
-                span,
-                self._fetch(
-                    order,
-                    span,
-                    batch,
-                    Priority.INTERACTIVE if position < INTERACTIVE_CALLS else Priority.IMPORT,
-                ),
-            )
-            for position, span in enumerate(plan_calls(rest, days_per_call(order.series)))
-        ]
-        return shared + launched
+    async def _look(self, ask: SeriesAsk, link: Link, usable: DaySpan, now: datetime) -> _Sight:
+        """What is held and known now. The ledger is read only where something lacks, or is to be asked again."""
+        held = await self._days.held(ask.caller, link.point_id, ask.series, usable)
+        days = held.days
+        if ask.own_only and held.derived:
+            days = {day: found for day, found in days.items() if day not in held.derived}
+        whole = whole_days(usable, days)
+        if len(whole) == len(usable) and not ask.fresh:
+            return _Sight(held, days, whole, NOTHING_KNOWN, frozenset())
+        known = await self._ledger.known(link.point_id, ask.series, usable)
+        asking = Asking(now, link.granted_at, ask.fresh)
+        return _Sight(held, days, whole, known, worth_asking(usable, whole, known, asking, days_per_call(ask.series)))
+
+    async def _fetched(
+        self, ask: SeriesAsk, link: Link, now: datetime, usable: DaySpan, sight: _Sight, looked_at: int
+    ) -> SeriesAnswer:
+        """Have the days brought that are due, then answer from what is held and known then."""
+
+        async def look() -> frozenset[date]:
+            return (await self._look(ask, link, usable, now)).due
+
+        want = Want(
+            Order(ask.caller, ask.point, link, ask.series),
+            look,
+            set(sight.due),
+            looked_at,
+            forced=sight.due if ask.fresh else frozenset(),
+            own=ask.own_only,
+            proven=bool(sight.days) or await self._proven(link, ask.series, now),
+        )
+        await self._bring.serve(want, ask.wait)
+        usable_now, clipped = await self._clip(ask, link, now)
+        after = await self._look(ask, link, usable_now, now) if usable_now is not None else _BLIND
+        if not sight.days:
+            cache = CacheUse.MISS
+        else:
+            cache = CacheUse.STALE if len(sight.whole) == len(usable) else CacheUse.PARTIAL
+        return self._from_store(ask, link, now, usable_now, clipped, after, want, cache)
+
+    async def _proven(self, link: Link, series: Series, now: datetime) -> bool:
+        """Whether anything of the series was ever given."""
+        history = DaySpan(first_served(series, now), published_end(now))
+        return bool(await self._days.present(link.account_id, link.point_id, series, history))
+
+    def _from_store(
+        self,
+        ask: SeriesAsk,
+        link: Link,
+        now: datetime,
+        usable: DaySpan | None,
+        clipped: tuple[DayGap, ...],
+        sight: _Sight,
+        want: Want | None = None,
+        cache: CacheUse = CacheUse.HIT,
+    ) -> SeriesAnswer:
+        lacking = lacks(
+            (day for day in usable or () if day not in sight.whole),
+            sight.known,
+            want.told if want else (),
+            want.days if want else (),
+            granted_at=link.granted_at,
+            now=now,
+        )
+        merged = merge(ask.span, clipped, sight.days, lacking)
+        return self._answer(ask, merged, now, sight, cache, want.told if want else ())
 
     def _answer(
         self,
         ask: SeriesAsk,
         merged: Merged,
         now: datetime,
+        sight: _Sight,
         cache: CacheUse,
-        outcomes: tuple[Fetched, ...],
+        told: "list[Told] | tuple[()]" = (),
     ) -> SeriesAnswer:
         if self._watch is not None:
             self._watch(cache)
-        failed = next(
-            (
-                each.error
-                for each in outcomes
-                if each.error is not None and reason_of(each.error) is GapReason.UPSTREAM_ERROR
-            ),
-            None,
+        failed = next((each.error for each in told if reason_of(each.error) is GapReason.UPSTREAM_ERROR), None)
+        return SeriesAnswer(
+            ask.point,
+            ask.series,
+            ask.span,
+            merged.days,
+            merged.gaps,
+            now,
+            cache,
+            failed,
+            sight.held.revised_at,
+            _tag(ask, sight.held, merged) if merged.days else None,
         )
-        return SeriesAnswer(ask.point, ask.series, ask.span, merged.days, merged.gaps, now, cache, failed)
 
 
 def refuse_if_empty(answer: SeriesAnswer) -> SeriesAnswer:
@@ -175,15 +268,8 @@ def refuse_if_empty(answer: SeriesAnswer) -> SeriesAnswer:
     return answer
 
 
-def _landed(flights: list[Flight]) -> tuple[Fetched, ...]:
-    """The outcomes of the flights that have landed."""
-    outcomes: list[Fetched] = []
-    for flight in flights:
-        if not flight.task.done():
-            continue
-        if flight.task.cancelled():
-            stopped = InternalError("The work was stopped.", "Le travail a été arrêté.", retryable=True)
-            outcomes.append(Fetched(flight.span, error=stopped))
-        else:
-            outcomes.extend(flight.task.result())
-    return tuple(outcomes)
+def _tag(ask: SeriesAsk, held: Held, merged: Merged) -> bytes:
+    """What tells two answers apart: the versions of what is held, and where there is nothing and why."""
+    gaps = ",".join(f"{gap.start.timestamp():.0f}-{gap.end.timestamp():.0f}{gap.reason}" for gap in merged.gaps)
+    asked = f"{ask.point}|{ask.series}|{ask.span.start}|{ask.span.end}|{ask.own_only}|{gaps}|"
+    return asked.encode() + held.tag

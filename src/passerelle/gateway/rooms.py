@@ -1,6 +1,6 @@
 """All use cases together: what the web is given, and nothing else of the house."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -10,7 +10,9 @@ from passerelle.gateway.consents import Consents
 from passerelle.gateway.list_points import ListPoints
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import ReadSeries
+from passerelle.gateway.upkeep import Upkeep
 from passerelle.kit.clock import Clock
+from passerelle.model.generation import Generation
 from passerelle.model.scopes import Scope
 
 CredentialKind = Literal["key", "token", "mirror"]
@@ -57,12 +59,14 @@ class Health(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The use cases and ports that requests reach."""
+    """The use cases and ports that requests reach. `in_use`: the generation of each API of 2026."""
 
     read_series: ReadSeries
     read_customer: ReadCustomer
     list_points: ListPoints
     consents: Consents
+    upkeep: Upkeep
     keys: Keys
     health: Health
+    in_use: Callable[[], Mapping[str, Generation]]
     clock: Clock

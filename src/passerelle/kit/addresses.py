@@ -1,8 +1,10 @@
 """Addresses: where a server listens, and where it is reached."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
+
+SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,26 @@ def parse_http_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError
     return text.rstrip("/")
+
+
+def parse_database_url(text: str) -> str:
+    """`sqlite:///path` or `postgresql://…`; what follows is the driver's to judge. Raises ValueError."""
+    if not text.startswith(SQLITE) and urlsplit(text).scheme != "postgresql":
+        raise ValueError
+    return text
+
+
+def parse_redis_url(text: str) -> str:
+    """`redis://host…` or `rediss://host…`. Raises ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        raise ValueError
+    return text
+
+
+def parse_networks(text: str) -> str:
+    """Addresses and networks, comma between, without spaces. Raises ValueError."""
+    networks = [part.strip() for part in text.split(",") if part.strip()]
+    for network in networks:
+        ip_network(network, strict=False)
+    return ",".join(networks)

@@ -10,17 +10,24 @@ from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 CONTEXT_VERSION = b"\x01"
+_TWO = b"\x02"
 SUITE = b"\x01"
 """AES-256-GCM with a random nonce of 96 bits. Stored in front of what is sealed, and authenticated with it."""
 
+PAIR_SUITE = b"\x01"
+"""HPKE (RFC 9180) in base mode: X25519, HKDF-SHA256, AES-256-GCM. Stored in front, and part of the `info`."""
+
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
+_HPKE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
 class SealBroken(Exception):
@@ -32,9 +39,9 @@ def context(*parts: str | bytes) -> bytes:
     return CONTEXT_VERSION + b"".join([_prefixed(part) for part in parts])
 
 
-def within(outer: bytes, part: str) -> bytes:
-    """The context of `outer`'s parts and one more: for many that differ only in their last."""
-    return outer + _prefixed(part)
+def within(outer: bytes, *parts: str | bytes) -> bytes:
+    """The context of `outer`'s parts and some more: for many that differ only in their last ones."""
+    return outer + b"".join([_prefixed(part) for part in parts])
 
 
 def _prefixed(part: str | bytes) -> bytes:
@@ -42,12 +49,20 @@ def _prefixed(part: str | bytes) -> bytes:
     return len(encoded).to_bytes(4, "big") + encoded
 
 
-def derive(secret: bytes, *label: str | bytes) -> bytes:
-    """A key of 32 bytes for this label, by HKDF-SHA256.
+def derive(secret: bytes, *label: str | bytes, salt: bytes | None = None) -> bytes:
+    """A key of 32 bytes for this label, by HKDF-SHA256; with a `salt` that is secret too, both are needed.
 
     `secret` must be random: nothing here slows down who guesses a password.
     """
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=_label(*label)).derive(secret)
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_label(*label)).derive(secret)
+
+
+def derive_two(secret: bytes, *label: str | bytes) -> tuple[bytes, bytes]:
+    """Two independent keys of 32 bytes for this label, for the price of one; otherwise as `derive`."""
+    # No label of `derive` begins so: its key of the same name is none of the two.
+    info = _TWO + _label(*label)
+    both = HKDF(algorithm=SHA256(), length=2 * KEY_BYTES, salt=None, info=info).derive(secret)
+    return both[:KEY_BYTES], both[KEY_BYTES:]
 
 
 @lru_cache(maxsize=4_096)
@@ -80,6 +95,36 @@ class Seal:
             return self._cipher.decrypt(sealed[len(SUITE) : head], sealed[head:], SUITE + bound)
         except InvalidTag as error:
             raise SealBroken from error
+
+
+def new_pair() -> tuple[bytes, bytes]:
+    """The private and the public half of a new X25519 pair, 32 bytes each."""
+    private = X25519PrivateKey.generate()
+    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def seal_to(public: bytes, plaintext: bytes, bound: bytes) -> bytes:
+    """`plaintext` for whoever has the private half, 49 bytes longer. Anybody can seal: it does not say who did.
+
+    HPKE takes no associated data in this library: the context goes into its `info`. Raises SealBroken for 32 bytes
+    that are no public half.
+    """
+    try:
+        key = X25519PublicKey.from_public_bytes(public)
+        return PAIR_SUITE + _HPKE.encrypt(plaintext, key, info=PAIR_SUITE + bound)
+    except ValueError as error:
+        raise SealBroken from error
+
+
+def open_sealed(private: bytes, sealed: bytes, bound: bytes) -> bytes:
+    """What `seal_to` sealed to the other half under this context. Raises SealBroken, never returns anything else."""
+    if not sealed.startswith(PAIR_SUITE):
+        raise SealBroken
+    try:
+        key = X25519PrivateKey.from_private_bytes(private)
+        return _HPKE.decrypt(sealed[len(PAIR_SUITE) :], key, info=PAIR_SUITE + bound)
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken from error
 
 
 def keyed_hash(key: bytes, *parts: str | bytes) -> bytes:

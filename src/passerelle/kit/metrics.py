@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from passerelle._version import __version__
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Seconds. A call of a quiet minute waits for nothing; the last ones of an import wait for minutes."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -34,6 +34,7 @@ class Levels:
     quota: Mapping[str, QuotaGauge] = field(default_factory=dict)
     consents: Mapping[str, int] = field(default_factory=dict)
     links: Mapping[str, int] = field(default_factory=dict)
+    generations: Mapping[str, str] = field(default_factory=dict)
 
 
 class Metrics:
@@ -54,7 +55,7 @@ class Metrics:
         )
         self._reads = Counter(
             "passerelle_series_reads",
-            "Reads of a series by what the store had: hit, partial or miss",
+            "Reads of a series by what the store had: hit, partial, stale or miss",
             ["cache"],
             registry=registry,
         )
@@ -82,6 +83,12 @@ class Metrics:
             registry=registry,
         )
         self._consents = Gauge("passerelle_consents", "Consents by where they stand", ["state"], registry=registry)
+        self._generations = Gauge(
+            "passerelle_enedis_generation",
+            "The generation of the Enedis API in use, by API (of v5 if that alone is spoken, else of 2026); always 1",
+            ["api", "generation"],
+            registry=registry,
+        )
         self._links = Gauge(
             "passerelle_usage_point_links",
             "Links of accounts to usage points by where they stand; a renewed one counts again",
@@ -108,12 +115,14 @@ class Metrics:
 
     def text(self, levels: Levels) -> bytes:
         """Everything, in the text format of Prometheus. What `levels` does not hold is absent, not zero."""
-        for gauge in (self._left, self._allowance, self._held, self._consents, self._links):
+        for gauge in (self._left, self._allowance, self._held, self._consents, self._links, self._generations):
             gauge.clear()
         for bucket, quota in levels.quota.items():
             self._left.labels(bucket).set(quota.left)
             self._allowance.labels(bucket).set(quota.allowance)
             self._held.labels(bucket).set(quota.held)
+        for api, generation in levels.generations.items():
+            self._generations.labels(api, generation).set(1)
         for gauge, counts in ((self._consents, levels.consents), (self._links, levels.links)):
             for state, count in counts.items():
                 gauge.labels(state).set(count)

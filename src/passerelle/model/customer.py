@@ -30,7 +30,10 @@ class OffpeakRange:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The supply contract. Power in kVA. The `…_text` fields are Enedis' own spelling of what was read beside them."""
+    """The supply contract. Power in kVA. The `…_text` fields are Enedis' own spelling of what was read beside them.
+
+    The fields from `consumption_connection_power_kva` on are known to 2026 only (F§10).
+    """
 
     customer_id: str | None = None
     usage_point_status: str | None = None
@@ -47,6 +50,12 @@ class Contract:
     contract_status: str | None = None
     last_distribution_tariff_change_date: date | None = None
     last_distribution_tariff_change_text: str | None = None
+    consumption_connection_power_kva: float | None = None
+    generation_connection_power_kva: float | None = None
+    phases: int | None = None
+    services_level: str | None = None
+    last_subscribed_power_change_date: date | None = None
+    generation_last_activation_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

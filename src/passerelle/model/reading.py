@@ -37,7 +37,30 @@ class Peak:
     quality: Quality = Quality.RAW
 
 
-AnyReading = Reading | Peak
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What one register of the meter showed, in Wh. `name`: Enedis' code of the tariff class; `label`: its words."""
+
+    name: str
+    value: int
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReading:
+    """All registers of a meter at one instant (UTC) of a civil day, normally its beginning (F§9).
+
+    `total`: the register that counts whatever the tariff, in Wh; None where Enedis names none.
+    """
+
+    day: date
+    at: datetime
+    registers: tuple[Register, ...]
+    total: int | None = None
+    quality: Quality = Quality.RAW
+
+
+AnyReading = Reading | Peak | IndexReading
 
 
 class EvenReadings(Sequence[Reading]):

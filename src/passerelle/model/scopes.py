@@ -12,6 +12,8 @@ class Scope(StrEnum):
     CONSUMPTION_MAX_POWER = "consumption:max-power"
     PRODUCTION_DAILY = "production:daily"
     PRODUCTION_LOAD_CURVE = "production:load-curve"
+    CONSUMPTION_INDEX = "consumption:index"
+    PRODUCTION_INDEX = "production:index"
     CONTRACT = "contract"
     ADDRESS = "address"
     IDENTITY = "identity"

@@ -1,4 +1,4 @@
-"""The five series that a Linky meter gives, and their nature."""
+"""The series that a Linky meter gives, and their nature."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -12,6 +12,7 @@ class Kind(Enum):
     DAILY = "daily"
     CURVE = "curve"
     PEAK = "peak"
+    INDEX = "index"
 
 
 class Direction(StrEnum):
@@ -31,7 +32,11 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """What never changes about a series. `history_months`: how far back Enedis serves it, plus 15 days (F§5)."""
+    """What never changes about a series.
+
+    `history_months`: how far back Enedis serves it, plus 15 days (F§5); of indexes nobody says, so that they are taken
+    to go as far as daily values (F§9).
+    """
 
     direction: Direction
     kind: Kind
@@ -41,13 +46,15 @@ class Nature:
 
 
 class Series(StrEnum):
-    """A series; the value is its path under a usage point in `/v1`."""
+    """A series; the value is its path under a usage point in `/v1`. Indexes exist in 2026 only (F§9)."""
 
     CONSUMPTION_DAILY = "consumption/daily"
     CONSUMPTION_LOAD_CURVE = "consumption/load-curve"
     CONSUMPTION_MAX_POWER = "consumption/max-power"
     PRODUCTION_DAILY = "production/daily"
     PRODUCTION_LOAD_CURVE = "production/load-curve"
+    CONSUMPTION_INDEX = "index/consumption"
+    PRODUCTION_INDEX = "index/production"
 
     @property
     def nature(self) -> Nature:
@@ -77,4 +84,9 @@ _NATURES = {
     Series.CONSUMPTION_MAX_POWER: Nature(_IN, Kind.PEAK, Unit.VOLT_AMPERE, Scope.CONSUMPTION_MAX_POWER, 36),
     Series.PRODUCTION_DAILY: Nature(_OUT, Kind.DAILY, Unit.WATT_HOUR, Scope.PRODUCTION_DAILY, 36),
     Series.PRODUCTION_LOAD_CURVE: Nature(_OUT, Kind.CURVE, Unit.WATT, Scope.PRODUCTION_LOAD_CURVE, 24),
+    Series.CONSUMPTION_INDEX: Nature(_IN, Kind.INDEX, Unit.WATT_HOUR, Scope.CONSUMPTION_INDEX, 36),
+    Series.PRODUCTION_INDEX: Nature(_OUT, Kind.INDEX, Unit.WATT_HOUR, Scope.PRODUCTION_INDEX, 36),
 }
+
+MEASURES = tuple(series for series in Series if series.kind is not Kind.INDEX)
+"""The five that both generations have (F§9)."""

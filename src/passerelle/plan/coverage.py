@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, day_bounds
-from passerelle.model.reading import AnyReading, EvenReadings, Peak, Readings
+from passerelle.model.reading import AnyReading, EvenReadings, IndexReading, Peak, Readings
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -15,7 +15,7 @@ def by_day(readings: Iterable[AnyReading]) -> dict[date, Readings]:
     days: dict[date, list[AnyReading]] = {}
     day, start, end = date.min, _NEVER, _NEVER
     for reading in readings:
-        if isinstance(reading, Peak):
+        if isinstance(reading, Peak | IndexReading):
             day, start, end = reading.day, _NEVER, _NEVER
         elif not start <= reading.start < end:  # neighbours share their day: its bounds are worked out once
             day = civil_day(reading.start)
@@ -28,7 +28,7 @@ def holes(day: date, readings: Readings) -> list[tuple[datetime, datetime]]:
     """The stretches of the civil day that no reading covers, in UTC, in order.
 
     A day of 23 or 25 hours is whole when its own bounds are covered, whatever the number of readings and their steps
-    (F§6). A peak covers its day.
+    (F§6). A peak, or an index, covers its day.
     """
     start, end = day_bounds(day)
     if isinstance(readings, EvenReadings) and readings.start == start and readings.end == end:
@@ -36,7 +36,7 @@ def holes(day: date, readings: Readings) -> list[tuple[datetime, datetime]]:
     found: list[tuple[datetime, datetime]] = []
     at = start
     for reading in readings:
-        if isinstance(reading, Peak):
+        if isinstance(reading, Peak | IndexReading):
             return []
         if reading.start > at:
             found.append((at, reading.start))

@@ -1,26 +1,17 @@
 """An answer, made of what was held, what was fetched and why the rest is not there. No silent hole."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 
-from passerelle.errors import PasserelleError
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
-from passerelle.model.reading import AnyReading, EvenReadings, Gap, GapReason, Peak, Readings
+from passerelle.model.reading import AnyReading, EvenReadings, Gap, Reading, Readings
 from passerelle.plan.coverage import holes
-from passerelle.plan.gaps import join, reason_of
+from passerelle.plan.gaps import join
+from passerelle.plan.lacks import PENDING, Lack
 from passerelle.plan.rules import DayGap
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What one call to Enedis brought for its days: readings by day, or the error that it ended with."""
-
-    span: DaySpan
-    days: Mapping[date, Readings] = field(default_factory=dict)
-    error: PasserelleError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +28,27 @@ class Merged:
 
 
 def merge(
-    asked: DaySpan,
-    clipped: Iterable[DayGap],
-    held: Mapping[date, Readings],
-    fetched: Iterable[Fetched],
+    asked: DaySpan, clipped: Iterable[DayGap], held: Mapping[date, Readings], lacking: Mapping[date, Lack]
 ) -> Merged:
-    """Every day of `asked` as readings or as a gap; days that nothing tells about are `pending`."""
+    """Every day of `asked` as readings or as a gap.
+
+    A day that is held in part has a gap for each of its holes. `lacking` tells why; what it does not tell about is
+    `pending`.
+    """
     clipped = tuple(clipped)
     # A clipped stretch is one gap, however many days it has: a range may reach centuries beyond what exists.
     gaps = [Gap(*gap.span.instants, gap.reason) for gap in clipped]
-    brought: dict[date, Readings] = {}
-    errors: dict[date, PasserelleError] = {}
-    for outcome in fetched:
-        for day in outcome.span:
-            if outcome.error is None:
-                brought[day] = outcome.days.get(day, ())
-                errors.pop(day, None)
-            elif day not in brought:
-                errors[day] = outcome.error
     parts: list[Readings] = []
     for day in _outside(asked, clipped):
-        found = held.get(day) or brought.get(day)
+        found = held.get(day)
         if found:
             parts.append(found)
-            gaps.extend(Gap(start, end, GapReason.MISSING) for start, end in holes(day, found))
-            continue
-        start, end = day_bounds(day)
-        if day in brought:
-            gaps.append(Gap(start, end, GapReason.MISSING))
-        elif day in errors:
-            gaps.append(Gap(start, end, reason_of(errors[day]), errors[day].problem))
+            open_ = holes(day, found)
         else:
-            gaps.append(Gap(start, end, GapReason.PENDING))
+            open_ = [day_bounds(day)]
+        if open_:
+            lack = lacking.get(day, PENDING)
+            gaps.extend(Gap(start, end, lack.reason, lack.problem) for start, end in open_)
     return Merged(tuple(parts), join(gaps))
 
 
@@ -86,7 +66,7 @@ def _outside(asked: DaySpan, clipped: Iterable[DayGap]) -> Iterator[date]:
 def energy_wh(days: Iterable[Readings]) -> int:
     """The energy of what is present, in Wh: W × minutes / 60 for a curve (F§5), rounded half up once at the end.
 
-    A daily reading holds Wh already: pass its values to `sum`. Peaks have no energy.
+    A daily reading holds Wh already: pass its values to `sum`. Peaks and indexes have no energy.
     """
     watt_seconds = 0
     for readings in days:
@@ -96,7 +76,7 @@ def energy_wh(days: Iterable[Readings]) -> int:
             watt_seconds += sum(
                 reading.value * _seconds(reading.end - reading.start)
                 for reading in readings
-                if not isinstance(reading, Peak)
+                if isinstance(reading, Reading)
             )
     return (watt_seconds + 1800) // 3600
 

@@ -23,14 +23,22 @@ class FairQueue:
         self._lines: dict[Priority, OrderedDict[str, deque[asyncio.Future[None]]]] = {
             priority: OrderedDict() for priority in sorted(Priority)
         }
+        self._latest: dict[Priority, str] = {}
 
     async def enter(self, account_id: str, priority: Priority) -> None:
         """Wait for a place. Pair with one `leave`, unless this is cancelled."""
         if self._has_place(priority):  # whoever could take a free place has already got it
             self._take(priority)
+            self._latest[priority] = account_id
             return
         ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines[priority].setdefault(account_id, deque()).append(ticket)
+        line = self._lines[priority]
+        if account_id not in line:
+            line[account_id] = deque()
+            latest = self._latest.get(priority, account_id)
+            if latest != account_id and latest in line:
+                line.move_to_end(latest)  # who has just had a turn stands behind who has had none
+        line[account_id].append(ticket)
         try:
             await ticket
         except asyncio.CancelledError:
@@ -44,8 +52,10 @@ class FairQueue:
         self._background_inside -= priority is not Priority.INTERACTIVE
         for waiting, line in self._lines.items():
             while line and self._has_place(waiting):
-                if (ticket := self._next(line)) is not None:
+                account_id, ticket = self._next(line)
+                if ticket is not None:
                     self._take(waiting)
+                    self._latest[waiting] = account_id
                     ticket.set_result(None)
 
     def _has_place(self, priority: Priority) -> bool:
@@ -57,8 +67,8 @@ class FairQueue:
         self._background_inside += priority is not Priority.INTERACTIVE
 
     @staticmethod
-    def _next(line: OrderedDict[str, deque[asyncio.Future[None]]]) -> "asyncio.Future[None] | None":
-        """The first ticket of the account whose turn it is, which then goes to the end; None if it gave up."""
+    def _next(line: OrderedDict[str, deque[asyncio.Future[None]]]) -> "tuple[str, asyncio.Future[None] | None]":
+        """The account whose turn it is, which then goes to the end, and its first ticket; None if that gave up."""
         account_id, tickets = next(iter(line.items()))
         ticket = tickets.popleft()
         if tickets:
@@ -66,4 +76,4 @@ class FairQueue:
                 line.move_to_end(account_id)
         else:
             del line[account_id]
-        return None if ticket.done() else ticket
+        return account_id, None if ticket.done() else ticket

@@ -1,33 +1,53 @@
-"""A bucket in the database, for all processes of one machine."""
+"""Rows and a home in SQLite, for all processes of one machine."""
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Generic
 
-import msgspec
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from passerelle.errors import InternalError
-from passerelle.quota import bucket as rules
-from passerelle.quota.bucket import Bucket, CivilTime
-from passerelle.quota.home import Ask, Reply, away
+from passerelle.quota.bucket import Bucket
+from passerelle.quota.row_home import RowHome
+from passerelle.quota.rows import Answer, Rule, State, StateTable, step
 from passerelle.quota.tables import quota
 
-Answer = TypeVar("Answer")
 
+class SqliteRows(Generic[State]):
+    """Rows of a SQLite database, by this machine's clock, which is read once the lock is held.
 
-class SqliteHome:
-    """Home in one row of a SQLite database.
-
-    `engine.begin()` must take the write lock at once (`BEGIN IMMEDIATE`), which makes read, decide and write one step
-    for every process. The commit comes before the permit, so a process killed anywhere leaves at most a call counted
-    too many. **Fails shut**: a locked, full or absent database is QuotaExhausted (503, to retry in 5 s); a row that
-    cannot be read is InternalError until the operator deletes it.
+    `engine.begin()` must take the write lock at once (`BEGIN IMMEDIATE`), which makes a step of one process wait for
+    those of all others.
     """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        table: Table,
+        empty: State,
+        *,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._table = StateTable(table, empty)
+        self._wall_ns = wall_ns
+        self._monotonic = monotonic
+
+    async def change(self, key: str, rule: Rule[State, Answer]) -> Answer:
+        async with step(self._engine) as connection:
+            stored: str | None = await connection.scalar(self._table.read(key))
+            before = self._table.decode(stored)
+            now_us, at = self._wall_ns() // 1000, self._monotonic()
+            after, answer = rule(before, now_us, at)
+            if after != before:
+                values = self._table.values(after, now_us)
+                await connection.execute(self._table.write(key, values, new=stored is None))
+        return answer
+
+
+class SqliteHome(RowHome):
+    """Home in a SQLite database, for all processes of one machine (`SqliteRows`)."""
 
     def __init__(
         self,
@@ -36,64 +56,4 @@ class SqliteHome:
         wall_ns: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
-        self._wall_ns = wall_ns
-        self._monotonic = monotonic
-
-    async def reserve(self, bucket: str, ask: Ask) -> Reply:
-        def rule(before: Bucket, now_us: int) -> tuple[Bucket, Reply]:
-            at = self._monotonic()
-            after, answer = rules.reserve(before, now_us, ask.civil, ask.limits, ask.priority, ask.lead_us)
-            return after, Reply(answer, at)
-
-        return await self._change(bucket, rule)
-
-    async def give_back(self, bucket: str, serial: int) -> None:
-        await self._change(bucket, lambda before, _: (rules.cancel(before, serial), None))
-
-    async def hold(self, bucket: str, civil: CivilTime, resume_us: int | None) -> None:
-        await self._change(bucket, lambda before, now_us: (rules.hold(before, now_us, civil, resume_us), None))
-
-    async def slow_down(self, bucket: str) -> None:
-        await self._change(bucket, lambda before, now_us: (rules.slow_down(before, now_us), None))
-
-    async def read(self, bucket: str) -> tuple[Bucket, int]:
-        return await self._change(bucket, lambda before, now_us: (before, (before, now_us)))
-
-    async def _change(self, bucket: str, rule: Callable[[Bucket, int], tuple[Bucket, Answer]]) -> Answer:
-        """One step under the write lock; the clock is read once the lock is held."""
-        async with self._locked() as connection:
-            stored = (await connection.execute(select(quota.c.state).where(quota.c.bucket == bucket))).scalar()
-            before = Bucket() if stored is None else _decode(stored)
-            now_us = self._wall_ns() // 1000
-            after, answer = rule(before, now_us)
-            if after != before:
-                values = {
-                    "state": msgspec.json.encode(after).decode(),
-                    "updated_at": datetime.fromtimestamp(now_us / 1_000_000, UTC),
-                }
-                row = quota.c.bucket == bucket
-                await connection.execute(
-                    insert(quota).values(bucket=bucket, **values)
-                    if stored is None
-                    else update(quota).where(row).values(**values)
-                )
-        return answer
-
-    @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise away() from error
-
-
-def _decode(stored: str) -> Bucket:
-    try:
-        return msgspec.json.decode(stored, type=Bucket)
-    except msgspec.MsgspecError as error:
-        raise InternalError(
-            "The count of calls to Enedis cannot be read; its row in the table `quota` is damaged.",
-            "Le compte des appels à Enedis est illisible ; sa ligne dans la table « quota » est endommagée.",
-        ) from error
+        super().__init__(SqliteRows(engine, quota, Bucket(), wall_ns=wall_ns, monotonic=monotonic))

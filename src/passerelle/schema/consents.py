@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 CONSENT_STATES = (
     "requested",
+    "exchanging",
     "granted",
     "refused",
     "failed",

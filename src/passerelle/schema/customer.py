@@ -37,6 +37,16 @@ class ContractBody(CustomerHead, kw_only=True, frozen=True):
     contract_status: Annotated[str | UnsetType, Meta(examples=["SERVC"])] = UNSET
     last_activation_date: date | UnsetType = UNSET
     last_distribution_tariff_change_date: date | UnsetType = UNSET
+    consumption_connection_power_kva: Annotated[
+        float | UnsetType, Meta(description="What the connection can draw. From 2026 on.")
+    ] = UNSET
+    generation_connection_power_kva: Annotated[
+        float | UnsetType, Meta(description="What the connection can inject. From 2026 on.")
+    ] = UNSET
+    phases: Annotated[int | UnsetType, Meta(description="Of the connection. From 2026 on.", examples=[1, 3])] = UNSET
+    services_level: Annotated[str | UnsetType, Meta(description="In Enedis' words. From 2026 on.")] = UNSET
+    last_subscribed_power_change_date: Annotated[date | UnsetType, Meta(description="From 2026 on.")] = UNSET
+    generation_last_activation_date: Annotated[date | UnsetType, Meta(description="From 2026 on.")] = UNSET
 
 
 class GeoPointBody(Struct, kw_only=True, frozen=True):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from passerelle.model.reading import GapReason, Quality
 from passerelle.model.series import Series, Unit
@@ -11,6 +11,10 @@ from passerelle.schema.problem import ProblemBody
 
 UsagePointText = Annotated[
     str, Meta(description="Usage point id (PRM): 14 digits.", extra_json_schema={"pattern": "^[0-9]{14}$"})
+]
+
+RevisedText = Annotated[
+    datetime | UnsetType, Meta(description="When values of these days last changed at Enedis; absent: they never did.")
 ]
 
 
@@ -29,6 +33,26 @@ class PeakReading(Struct, kw_only=True, frozen=True, gc=False):
     day: Annotated[date, Meta(description="Civil day in Europe/Paris.")]
     at: Annotated[datetime, Meta(description="Instant of the peak, with the offset of Paris.")]
     value: Annotated[int, Meta(description="In the unit of the series.")]
+    quality: Quality
+
+
+class RegisterValue(Struct, kw_only=True, frozen=True, gc=False):
+    """What one register of the meter showed, in Wh."""
+
+    tariff_class: Annotated[str, Meta(description="Enedis' code of the tariff class.", examples=["HC"])] = field(
+        name="class"
+    )
+    label: Annotated[str | UnsetType, Meta(description="Enedis' words for the class.")] = UNSET
+    value: int
+
+
+class IndexReading(Struct, kw_only=True, frozen=True, gc=False):
+    """The registers of the meter at one instant of a civil day, normally its beginning."""
+
+    day: Annotated[date, Meta(description="Civil day in Europe/Paris.")]
+    at: Annotated[datetime, Meta(description="Instant of the reading, with the offset of Paris.")]
+    registers: list[RegisterValue]
+    total: Annotated[int | UnsetType, Meta(description="The register that counts whatever the tariff, in Wh.")] = UNSET
     quality: Quality
 
 
@@ -59,6 +83,7 @@ class IntervalSeries(SeriesHead, kw_only=True, frozen=True):
     gaps: list[SeriesGap]
     energy_wh: Annotated[int, Meta(description="Energy in Wh of the readings that are present.")]
     as_of: Annotated[datetime, Meta(description="When this answer was true.")]
+    revised_at: RevisedText = UNSET
 
 
 class PeakSeries(SeriesHead, kw_only=True, frozen=True):
@@ -67,6 +92,20 @@ class PeakSeries(SeriesHead, kw_only=True, frozen=True):
     readings: list[PeakReading]
     gaps: list[SeriesGap]
     as_of: Annotated[datetime, Meta(description="When this answer was true.")]
+    revised_at: RevisedText = UNSET
+
+
+class IndexSeries(SeriesHead, kw_only=True, frozen=True):
+    """The registers of the meter day by day in order of time, and a gap for every stretch that has none."""
+
+    readings: list[IndexReading]
+    gaps: list[SeriesGap]
+    as_of: Annotated[datetime, Meta(description="When this answer was true.")]
+    revised_at: RevisedText = UNSET
+
+
+AnySeries = IntervalSeries | PeakSeries | IndexSeries
+"""The JSON answer of a series of whichever kind."""
 
 
 class GapLine(Struct, kw_only=True, frozen=True):
@@ -76,10 +115,11 @@ class GapLine(Struct, kw_only=True, frozen=True):
 
 
 class SeriesSummary(SeriesHead, kw_only=True, frozen=True):
-    """What the JSON form says beside readings and gaps; `energy_wh` is absent for max-power."""
+    """What the JSON form says beside readings and gaps; `energy_wh` is absent for max-power and indexes."""
 
     energy_wh: int | UnsetType = UNSET
     as_of: datetime
+    revised_at: datetime | UnsetType = UNSET
 
 
 class SummaryLine(Struct, kw_only=True, frozen=True):

@@ -38,6 +38,13 @@ class UsagePointList(Struct, kw_only=True, frozen=True):
     usage_points: list[UsagePointBody]
 
 
+class LedgerHole(Struct, kw_only=True, frozen=True):
+    """A stretch of a day that Enedis has not given."""
+
+    start: Annotated[datetime, Meta(description="Start of the stretch, with the offset of Paris.")]
+    end: Annotated[datetime, Meta(description="End of the stretch, excluded.")]
+
+
 class LedgerGap(Struct, kw_only=True, frozen=True):
     """Days of a series that the gateway does not hold whole, and why."""
 
@@ -45,6 +52,12 @@ class LedgerGap(Struct, kw_only=True, frozen=True):
     start: Annotated[date, Meta(description="First civil day.")]
     end: Annotated[date, Meta(description="Civil day after the last one.")]
     reason: GapReason
+    next_ask_at: Annotated[
+        datetime | UnsetType, Meta(description="When Enedis is worth asking again; once past, a request asks.")
+    ] = UNSET
+    missing: Annotated[
+        list[LedgerHole] | UnsetType, Meta(description="Set for a day that came in part: the stretches that lack.")
+    ] = UNSET
 
 
 class GapLedger(Struct, kw_only=True, frozen=True):

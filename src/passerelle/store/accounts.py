@@ -14,14 +14,18 @@ from passerelle.access.caller import Caller
 from passerelle.consent.addresses import checked_redirect_uri
 from passerelle.consent.requests import Application
 from passerelle.errors import InvalidRequest, NotFound, ScopeMissing
-from passerelle.kit.crypto import random_id, random_key
+from passerelle.kit.crypto import random_id
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.usage_point import UsagePointId
 from passerelle.store.claims import held_lookups, promote
 from passerelle.store.credentials import DEMO_ID, Credentials, key_invalid
 from passerelle.store.engine import reading, scrub, writing
-from passerelle.store.tables import AnyRow, accounts, credentials, days
-from passerelle.store.vault import CredentialKind, Secrets, new_credential
+from passerelle.store.keyring import CredentialKeyring, keyring_of
+from passerelle.store.pairs import make_owner
+from passerelle.store.shred import ShredKeys
+from passerelle.store.tables import AnyRow, accounts, credentials, pairs, points, wraps
+from passerelle.store.vault import STANDING_KINDS, CredentialKind, NewCredential, Secrets
+from passerelle.store.wraps import Grant, hand_on, owns_all, require_few
 
 SHORTEST_CHOSEN_KEY = 8
 _REDIRECT_URI = "redirect address"
@@ -40,7 +44,8 @@ class Account:
 class KeyInfo:
     """An API key without its secret. `restricted`: whether it is limited to some usage points.
 
-    `redirect_uri`: where the application written for Enedis that has this key wants its customers back.
+    `redirect_uri`: where the application written for Enedis that has this key wants its customers back. `owner`: it
+    is the owner's credential, which makes keys and reads nothing.
     """
 
     id: str
@@ -50,14 +55,18 @@ class KeyInfo:
     created_at: datetime
     revoked_at: datetime | None
     redirect_uri: str | None = None
+    owner: bool = False
 
 
 class Accounts:
     """The store of accounts. `ticks` tells monotonic seconds."""
 
-    def __init__(self, engine: AsyncEngine, secrets: Secrets, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, engine: AsyncEngine, secrets: Secrets, shred: ShredKeys, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
         self._engine = engine
         self._secrets = secrets
+        self._shred = shred
         self._credentials = Credentials(engine, secrets, ticks)
 
     async def create(self, name: str, now: datetime) -> Account:
@@ -92,6 +101,8 @@ class Accounts:
         """
         async with writing(self._engine) as connection:
             released = await held_lookups(connection, account_id)
+            its_points = select(points.c.id).where(points.c.account_id == account_id)
+            await self._shred.destroy((await connection.execute(its_points)).scalars())
             gone = await connection.execute(delete(accounts).where(accounts.c.id == account_id))
             await promote(connection, released, now)
         self._credentials.forget()
@@ -113,15 +124,26 @@ class Accounts:
         points: frozenset[UsagePointId] | None = None,
         redirect_uri: str | None = None,
     ) -> tuple[str, str]:
-        """The id and the text of the account's first key, which makes its content key.
+        """The id and the text of the account's first key, with which its pairs begin.
 
-        Raises NotFound for an unknown account, InvalidRequest if it has a key that opens: only that key can hand on;
-        InvalidRequest too for a bad redirect address, or one without the scope to start consents. Where all keys are
-        revoked, what they sealed is erased, as nothing can open it any more.
+        With all scopes and no limit it is the owner's too: it opens, and hands on, all that there will be. If it is
+        limited, nobody can ever hand on more: `create_owner` first, and then a key by it, is the better way. Raises
+        NotFound for an unknown account, InvalidRequest if it has a key that opens: only that key can hand on;
+        InvalidRequest too for a bad redirect address, or one without the scope to start consents, or for more points
+        than a key may be limited to. Where all keys are revoked, what they opened is erased: nothing opens it any more.
         """
-        sealed, text = self._first(account_id, scopes, points)
-        sealed |= self._registered(sealed["id"], scopes, redirect_uri)
-        return await self._add_first(account_id, sealed, text, label, now)
+        require_few(points)
+        made = NewCredential(self._secrets, account_id, "key", scopes, points)
+        made.row |= self._registered(made.row["id"], scopes, redirect_uri)
+        return await self._add_first(made, made.text, scopes, points, label, now)
+
+    async def create_owner(self, account_id: str, now: datetime) -> tuple[str, str]:
+        """The id and the text of the account's owner credential, in place of a first key: it makes keys, reads nothing.
+
+        Raises as `create_first_key`.
+        """
+        made = NewCredential(self._secrets, account_id, "owner", frozenset(), None)
+        return await self._add_first(made, made.text, frozenset(), None, "", now)
 
     async def create_key_with_secret(self, account_id: str, key_text: str, now: datetime) -> tuple[str, str]:
         """The demo account's first key, whose whole text the operator chose: 8 characters or more, all scopes.
@@ -133,51 +155,35 @@ class Accounts:
             raise InvalidRequest(
                 "A chosen key has 8 characters or more.", "Une clé choisie comporte au moins 8 caractères."
             )
-        sealed, _ = self._first(account_id, ALL_SCOPES, None, credential_id=DEMO_ID, secret=key_text)
-        return await self._add_first(account_id, sealed, key_text, DEMO_ID, now)
-
-    def _first(
-        self,
-        account_id: str,
-        scopes: frozenset[Scope],
-        points: frozenset[UsagePointId] | None,
-        *,
-        credential_id: str | None = None,
-        secret: str | None = None,
-    ) -> tuple[dict[str, Any], str]:
-        return new_credential(
-            self._secrets,
-            account_id=account_id,
-            content_key=random_key(),
-            kind="key",
-            scopes=scopes,
-            points=points,
-            credential_id=credential_id,
-            secret=secret,
-        )
+        made = NewCredential(self._secrets, account_id, "key", ALL_SCOPES, None, chosen=(DEMO_ID, key_text))
+        return await self._add_first(made, key_text, ALL_SCOPES, None, DEMO_ID, now)
 
     async def _add_first(
-        self, account_id: str, sealed: dict[str, Any], text: str, label: str, now: datetime
+        self,
+        made: NewCredential,
+        text: str,
+        scopes: frozenset[Scope],
+        limit: frozenset[UsagePointId] | None,
+        label: str,
+        now: datetime,
     ) -> tuple[str, str]:
+        account_id = made.row["account_id"]
+        keyring = CredentialKeyring(account_id, made.row["id"], made.key)
+        owns = made.row["kind"] == "owner" or (scopes == ALL_SCOPES and limit is None)
         async with writing(self._engine) as connection:
-            account = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
-            if (await connection.execute(account)).first() is None:
-                raise _no_account()
-            standing = select(credentials.c.id).where(
-                credentials.c.account_id == account_id, credentials.c.kind == "key", credentials.c.revoked_at.is_(None)
-            )
-            if (await connection.execute(standing)).first() is not None:
-                raise InvalidRequest(
-                    "This account has a key already: make the new one with it (only a key hands on what it opens).",
-                    "Ce compte a déjà une clé : créer la nouvelle avec elle (seule une clé transmet ce qu'elle ouvre).",
-                )
-            await connection.execute(delete(days).where(days.c.account_id == account_id))
+            await _require_first(connection, account_id)
+            await connection.execute(delete(pairs).where(pairs.c.account_id == account_id))
             await connection.execute(
-                delete(credentials).where(credentials.c.account_id == account_id, credentials.c.id == sealed["id"])
+                delete(credentials).where(
+                    credentials.c.account_id == account_id, credentials.c.id == keyring.credential_id
+                )
             )
-            await connection.execute(insert(credentials).values(**sealed, label=label, created_at=now))
+            await connection.execute(insert(credentials).values(**made.row, label=label, created_at=now))
+            keyring.know(*await make_owner(connection, self._secrets, account_id))
+            await hand_on(connection, self._secrets, keyring, Grant(keyring, scopes, limit, owner=owns))
         self._credentials.forget()
-        return sealed["id"], text
+        await scrub(self._engine)
+        return keyring.credential_id, text
 
     async def create_key(
         self,
@@ -191,28 +197,38 @@ class Accounts:
         """The id and the text of a further key, which `by` hands on from what it opens itself.
 
         Raises ScopeMissing if the new key would reach further than `by`, KeyInvalid if `by` is not a key that stands,
-        InvalidRequest as `create_first_key`.
+        InvalidRequest as `create_first_key`. A key without any limit, made by one that owns, owns too.
         """
-        _require_within(by, scopes, points)
-        sealed, text = new_credential(
-            self._secrets,
-            account_id=by.account_id,
-            content_key=by.content_key,
-            kind="key",
-            scopes=scopes,
-            points=points,
-        )
-        sealed |= self._registered(sealed["id"], scopes, redirect_uri)
+        require_few(points)
+        made = NewCredential(self._secrets, by.account_id, "key", scopes, points)
+        made.row |= self._registered(made.row["id"], scopes, redirect_uri)
         async with writing(self._engine) as connection:
             await _require_key(connection, by)
-            await connection.execute(insert(credentials).values(**sealed, label=label, created_at=now))
-        return sealed["id"], text
+            owns = await owns_all(connection, by.credential_id)
+            _require_within(by, ALL_SCOPES if owns else by.scopes, scopes, points)
+            await connection.execute(insert(credentials).values(**made.row, label=label, created_at=now))
+            unlimited = scopes == ALL_SCOPES and points is None
+            await self._grant(connection, by, made, scopes, points, owner=owns and unlimited)
+        return made.row["id"], made.text
+
+    async def _grant(
+        self,
+        connection: AsyncConnection,
+        by: Caller,
+        made: NewCredential,
+        scopes: frozenset[Scope],
+        points: frozenset[UsagePointId] | None,
+        *,
+        owner: bool = False,
+    ) -> None:
+        own = CredentialKeyring(by.account_id, made.row["id"], made.key)
+        await hand_on(connection, self._secrets, keyring_of(by), Grant(own, scopes, points, owner=owner))
 
     async def list_keys(self, account_id: str) -> Sequence[KeyInfo]:
-        """The account's keys, revoked ones too, oldest first; never their secrets."""
+        """The account's keys and owner's credentials, revoked ones too, oldest first; never their secrets."""
         query = (
             select(credentials)
-            .where(credentials.c.account_id == account_id, credentials.c.kind == "key")
+            .where(credentials.c.account_id == account_id, credentials.c.kind.in_(STANDING_KINDS))
             .order_by(credentials.c.created_at, credentials.c.id)
         )
         async with reading(self._engine) as connection:
@@ -226,6 +242,7 @@ class Accounts:
                 row.created_at,
                 row.revoked_at,
                 self._redirect_uri(row),
+                owner=row.kind == "owner",
             )
             for row in rows
         ]
@@ -271,12 +288,13 @@ class Accounts:
                 .where(
                     credentials.c.id == credential_id,
                     credentials.c.account_id == account_id,
-                    credentials.c.kind == "key",
+                    credentials.c.kind.in_(STANDING_KINDS),
                     credentials.c.revoked_at.is_(None),
                 )
                 .values(revoked_at=now, verifier=b"", wrapped_content_key=b"")
             )
             if ended.rowcount:
+                await connection.execute(delete(wraps).where(wraps.c.credential_id == credential_id))
                 await connection.execute(delete(credentials).where(credentials.c.parent_id == credential_id))
         self._credentials.forget()
         await scrub(self._engine)
@@ -295,35 +313,29 @@ class Accounts:
         It dies with its key. Raises ScopeMissing for a scope that the key lacks, KeyInvalid if the caller is no longer,
         or not, a key: a token makes no token.
         """
-        if kind == "key":
+        if kind in STANDING_KINDS:
             raise ValueError("a key is made by create_key")
         wanted = caller.scopes if scopes is None else scopes
-        _require_within(caller, wanted, caller.usage_points)
+        _require_within(caller, caller.scopes, wanted, caller.usage_points)
         ends = now + lifetime
-        sealed, text = new_credential(
-            self._secrets,
-            account_id=caller.account_id,
-            content_key=caller.content_key,
-            kind=kind,
-            scopes=wanted,
-            points=caller.usage_points,
-        )
+        made = NewCredential(self._secrets, caller.account_id, kind, wanted, caller.usage_points)
         async with writing(self._engine) as connection:
             await _require_key(connection, caller)
             await connection.execute(
-                delete(credentials).where(credentials.c.kind != "key", credentials.c.expires_at <= now)
+                delete(credentials).where(credentials.c.kind.not_in(STANDING_KINDS), credentials.c.expires_at <= now)
             )
             await connection.execute(
                 insert(credentials).values(
-                    **sealed, label="", created_at=now, expires_at=ends, parent_id=caller.credential_id
+                    **made.row, label="", created_at=now, expires_at=ends, parent_id=caller.credential_id
                 )
             )
-        return text, ends
+            await self._grant(connection, caller, made, wanted, caller.usage_points)
+        return made.text, ends
 
     async def revoke_token(self, text: str) -> None:
         """End this token. Nothing happens if it is unknown or no token (RFC 7009 answers alike)."""
         held = await self._credentials.recognise(text)
-        if held is None or held.kind == "key":
+        if held is None or held.kind in STANDING_KINDS:
             return
         async with writing(self._engine) as connection:
             await connection.execute(delete(credentials).where(credentials.c.id == held.id))
@@ -335,7 +347,9 @@ async def _require_key(connection: AsyncConnection, caller: Caller) -> None:
     query = (
         select(credentials.c.id)
         .where(
-            credentials.c.id == caller.credential_id, credentials.c.kind == "key", credentials.c.revoked_at.is_(None)
+            credentials.c.id == caller.credential_id,
+            credentials.c.kind.in_(STANDING_KINDS),
+            credentials.c.revoked_at.is_(None),
         )
         .with_for_update(read=True)
     )
@@ -343,9 +357,28 @@ async def _require_key(connection: AsyncConnection, caller: Caller) -> None:
         raise key_invalid()
 
 
-def _require_within(by: Caller, scopes: frozenset[Scope], points: frozenset[UsagePointId] | None) -> None:
-    """A credential can only hand on what it can open."""
-    beyond = sorted(scopes - by.scopes)
+async def _require_first(connection: AsyncConnection, account_id: str) -> None:
+    """The account must be there and have no key that stands, until this transaction ends."""
+    account = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+    if (await connection.execute(account)).first() is None:
+        raise _no_account()
+    standing = select(credentials.c.id).where(
+        credentials.c.account_id == account_id,
+        credentials.c.kind.in_(STANDING_KINDS),
+        credentials.c.revoked_at.is_(None),
+    )
+    if (await connection.execute(standing)).first() is not None:
+        raise InvalidRequest(
+            "This account has a key already: make the new one with it (only a key hands on what it opens).",
+            "Ce compte a déjà une clé : créer la nouvelle avec elle (seule une clé transmet ce qu'elle ouvre).",
+        )
+
+
+def _require_within(
+    by: Caller, reach: frozenset[Scope], scopes: frozenset[Scope], points: frozenset[UsagePointId] | None
+) -> None:
+    """A credential can only hand on what it can open: of these scopes, and of its points."""
+    beyond = sorted(scopes - reach)
     if beyond:
         raise ScopeMissing(
             f"This key cannot hand on a scope that it lacks: {', '.join(beyond)}.",

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from passerelle.consent.standing import OPEN
 from passerelle.consent.states import ConsentState
 from passerelle.errors import InternalError
 from passerelle.store.engine import reading
@@ -14,7 +15,8 @@ from passerelle.store.links import number_of
 from passerelle.store.tables import consents, links, points
 from passerelle.store.vault import Secrets
 
-_GRANTED, _REQUESTED = ConsentState.GRANTED.value, ConsentState.REQUESTED.value
+_GRANTED = ConsentState.GRANTED.value
+_OPEN = sorted(state.value for state in OPEN)
 
 
 class Census:
@@ -26,7 +28,7 @@ class Census:
 
     async def consents(self, now: datetime) -> Mapping[ConsentState, int]:
         """Consents by where they stand at `now` (`consent.standing`). Raises InternalError."""
-        lapsed = and_(consents.c.state == _REQUESTED, consents.c.request_ends_at <= now)
+        lapsed = and_(consents.c.state.in_(_OPEN), consents.c.request_ends_at <= now)
         expired = and_(consents.c.state == _GRANTED, consents.c.expires_at <= now)
         query = select(consents.c.state, lapsed.label("lapsed"), expired.label("expired"), func.count().label("number"))
         async with reading(self._engine) as connection:

@@ -9,15 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from passerelle.consent.states import ConsentState
-from passerelle.kit.crypto import random_id
 from passerelle.model.usage_point import UsagePointId
 from passerelle.store.engine import alone, inserting
-from passerelle.store.links import FORGOTTEN, PRM
-from passerelle.store.tables import activations, consents, days, links, open_days, points
+from passerelle.store.links import FORGOTTEN
+from passerelle.store.points import point_row
+from passerelle.store.shred import ShredKeys
+from passerelle.store.tables import (
+    activations,
+    chunks,
+    consents,
+    inbox,
+    ledger_days,
+    links,
+    pairs,
+    points,
+    records,
+    refusals,
+    services,
+    wraps,
+)
 from passerelle.store.vault import Secrets
 
 GRANTED = ConsentState.GRANTED.value
@@ -47,7 +61,7 @@ async def claim(connection: AsyncConnection, secrets: Secrets, ask: Ask, point: 
             await _end(connection, others, ConsentState.REVOKED, ask.granted_at)
         elif others:
             state = DISPUTED
-    point_id = await _point(connection, secrets, ask.account_id, point)
+    point_id = await point_row(connection, secrets, ask.account_id, point)
     insert = inserting(connection, links).values(
         point_id=point_id,
         consent_id=ask.consent_id,
@@ -72,9 +86,10 @@ async def _settle(connection: AsyncConnection, point_id: str, now: datetime) -> 
     await connection.execute(update(consents).where(consents.c.id.in_(decided)).values(state=GRANTED))
 
 
-async def release(connection: AsyncConnection, consent_id: str, now: datetime) -> None:
+async def release(connection: AsyncConnection, shred: ShredKeys, consent_id: str, now: datetime) -> None:
     """Forget every link of the consent with what is held under it, and let those who wait have the points.
 
+    The secrets of its points are destroyed before anything else: should the rest fail, what is held reads as erased.
     The row of a point stays, emptied of its number, so that the account is told that it once held it.
     """
     query = (
@@ -87,6 +102,7 @@ async def release(connection: AsyncConnection, consent_id: str, now: datetime) -
     for lookup in lookups:
         await alone(connection, lookup)
     await _end(connection, [row.id for row in rows], ConsentState.FORGOTTEN, now)
+    await shred.destroy(row.point_id for row in rows)
     for row in rows:
         await _erase(connection, row.point_id)
     await promote(connection, [row.prm_lookup for row in rows if row.state != DISPUTED], now)
@@ -138,31 +154,21 @@ async def _end(connection: AsyncConnection, link_ids: list[int], state: ConsentS
     await connection.execute(update(links).where(links.c.id.in_(link_ids)).values(state=state.value, ended_at=now))
 
 
-async def _point(connection: AsyncConnection, secrets: Secrets, account_id: str, point: UsagePointId) -> str:
-    """The account's row for the point, made if it is new, its number sealed again if it was emptied."""
-    lookup = secrets.lookup(point)
-    query = select(points.c.id, points.c.prm_sealed).where(
-        points.c.account_id == account_id, points.c.prm_lookup == lookup
-    )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        own = random_id()
-        sealed = secrets.seal_text(point, PRM, own)
-        insert = inserting(connection, points)
-        await connection.execute(insert.values(id=own, account_id=account_id, prm_lookup=lookup, prm_sealed=sealed))
-        return own
-    known: str = row.id
-    if row.prm_sealed is None:
-        sealed = secrets.seal_text(point, PRM, known)
-        await connection.execute(update(points).where(points.c.id == known).values(prm_sealed=sealed))
-    return known
-
-
 async def _erase(connection: AsyncConnection, point_id: str) -> None:
-    """Erase the point's days; its number and what was learnt of it too, unless another consent still covers it."""
-    for table in (days, open_days):
-        await connection.execute(delete(table).where(table.c.point_id == point_id))
+    """Erase what is kept of the point; its number and what was learnt of it too, unless another consent covers it.
+
+    Cells that a key limited to points holds stay, empty: they serve again if the customer consents anew.
+    """
+    held = exists().where(wraps.c.pair == pairs.c.number)
+    await connection.execute(delete(pairs).where(pairs.c.point_id == point_id, ~held))
+    cells = select(pairs.c.number).where(pairs.c.point_id == point_id)
+    for table in (chunks, inbox, records):
+        await connection.execute(delete(table).where(table.c.cell.in_(cells)))
+    await connection.execute(update(pairs).where(pairs.c.point_id == point_id).values(waiting=False))
+    for told in (ledger_days, refusals):
+        await connection.execute(delete(told).where(told.c.point_id == point_id))
     covered = select(links.c.id).where(links.c.point_id == point_id, links.c.state != FORGOTTEN)
     if (await connection.execute(covered)).first() is None:
-        await connection.execute(delete(activations).where(activations.c.point_id == point_id))
+        for learnt in (activations, services):
+            await connection.execute(delete(learnt).where(learnt.c.point_id == point_id))
         await connection.execute(update(points).where(points.c.id == point_id).values(prm_sealed=None))

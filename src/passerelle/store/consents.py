@@ -1,35 +1,51 @@
 """The consents of all accounts, from the wish to the end."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from passerelle.consent.requests import ApplicationJourney, Claim, ConsentRequest, LinkedPoint, Origin
+from passerelle.consent.requests import (
+    SERVICES_NOT_LISTED,
+    ApplicationJourney,
+    Claim,
+    ConsentRequest,
+    Exchange,
+    LinkedPoint,
+    Origin,
+)
 from passerelle.consent.states import ConsentState
 from passerelle.kit.clock import Clock
+from passerelle.model.generation import Generation
+from passerelle.model.services import SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.store.claims import GRANTED, Ask, claim, release
 from passerelle.store.engine import reading, scrub, writing
 from passerelle.store.links import FORGOTTEN, LINK_COLUMNS, link_of, number_of
+from passerelle.store.services import note_services
+from passerelle.store.shred import ShredKeys
 from passerelle.store.tables import AnyRow, consents, links, points
 from passerelle.store.vault import Secrets
 
 _REQUESTED = ConsentState.REQUESTED.value
+_EXCHANGING = ConsentState.EXCHANGING.value
 _FAILED = ConsentState.FAILED.value
+_GRANTABLE = frozenset({_REQUESTED, _EXCHANGING, GRANTED, ConsentState.DISPUTED.value})
 _RETURN_URL = "return address"
 _JOURNEY = "journey of an application"
+_AUTHORISATION = "autorisation at Enedis"
 
 
 class Consents:
     """The store of consents."""
 
-    def __init__(self, engine: AsyncEngine, secrets: Secrets, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, secrets: Secrets, shred: ShredKeys, clock: Clock) -> None:
         self._engine = engine
         self._secrets = secrets
+        self._shred = shred
         self._clock = clock
 
     async def create(
@@ -37,7 +53,7 @@ class Consents:
     ) -> None:
         """Record a request. Only a journey has a ticket."""
         url, journey = request.return_url, request.journey
-        told = None if journey is None else json.dumps([journey.key_id, journey.state])
+        told = None if journey is None else json.dumps([journey.key_id, journey.state, journey.generation])
         async with writing(self._engine) as connection:
             await connection.execute(
                 insert(consents).values(
@@ -98,7 +114,12 @@ class Consents:
                 ),
             )
             .values(
-                browser_hash=browser_hash, nonce_hash=nonce_hash, nonce_used_at=None, state=_REQUESTED, reason=None
+                browser_hash=browser_hash,
+                nonce_hash=nonce_hash,
+                nonce_used_at=None,
+                authorisation_sealed=None,
+                state=_REQUESTED,
+                reason=None,
             ),
             now,
         )
@@ -120,6 +141,59 @@ class Consents:
             now,
         )
 
+    async def exchange(
+        self, nonce_hash: bytes, browser_hash: bytes, authorisation_id: int, now: datetime
+    ) -> Exchange | None:
+        """Use up the nonce and keep the id, in one transaction: the exchange that begins.
+
+        The same callback again gives the same exchange again, however it ended. None if the nonce is unknown, late,
+        from another browser, or was used with anything else.
+        """
+        mine = (consents.c.nonce_hash == nonce_hash, consents.c.browser_hash == browser_hash)
+        async with writing(self._engine) as connection:
+            query = select(consents).where(*mine, consents.c.request_ends_at > now)
+            row = (await connection.execute(query.with_for_update())).first()
+            if row is None:
+                return None
+            if row.state == _REQUESTED and row.nonce_used_at is None:
+                sealed = self._secrets.seal_text(str(authorisation_id), _AUTHORISATION, row.id)
+                begin = update(consents).where(consents.c.id == row.id)
+                values = {
+                    "state": _EXCHANGING,
+                    "reason": SERVICES_NOT_LISTED,
+                    "nonce_used_at": now,
+                    "authorisation_sealed": sealed,
+                }
+                row = (await connection.execute(begin.values(values).returning(consents))).one()
+        exchange = self._exchange(row)
+        return exchange if exchange is not None and exchange.authorisation_id == authorisation_id else None
+
+    async def open_exchanges(self, now: datetime) -> list[Exchange]:
+        """What is still to be exchanged and in time at `now`, the oldest first."""
+        query = select(consents).where(consents.c.state == _EXCHANGING, consents.c.request_ends_at > now)
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query.order_by(consents.c.nonce_used_at, consents.c.id))).all()
+        return [exchange for row in rows if (exchange := self._exchange(row)) is not None]
+
+    async def authorisation(self, consent_id: str) -> int | None:
+        """The id under which Enedis lists what this consent shares (F§4); None for one that has none."""
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(select(consents).where(consents.c.id == consent_id))).first()
+        exchange = None if row is None else self._exchange(row)
+        return None if exchange is None else exchange.authorisation_id
+
+    async def claims(self, consent_id: str) -> list[Claim]:
+        """What came of the points of this consent, forgotten ones left out."""
+        query = (
+            select(links.c.state, links.c.point_id, points.c.prm_sealed)
+            .join(points, points.c.id == links.c.point_id)
+            .where(links.c.consent_id == consent_id, links.c.state != FORGOTTEN)
+            .order_by(links.c.id)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [Claim(number_of(self._secrets, row), ConsentState(row.state)) for row in rows]
+
     async def _advance(self, change: Any, now: datetime) -> ConsentRequest | None:
         """Apply the change to a request that is still in time, in one statement."""
         in_time = consents.c.request_ends_at > now
@@ -132,7 +206,7 @@ class Consents:
         async with writing(self._engine) as connection:
             await connection.execute(
                 update(consents)
-                .where(consents.c.id == consent_id, consents.c.state == _REQUESTED)
+                .where(consents.c.id == consent_id, consents.c.state.in_((_REQUESTED, _EXCHANGING)))
                 .values(state=state.value, reason=reason)
             )
 
@@ -145,6 +219,7 @@ class Consents:
         *,
         take_over: bool = False,
         exclusive: bool = True,
+        services: Collection[SharedService] | None = None,
     ) -> list[Claim]:
         """Link the points to the consent's account, in one transaction; one claim for each point, in order.
 
@@ -152,11 +227,12 @@ class Consents:
         decision, also on a consent that was disputed before), which ends the other account's link: it reads as
         revoked. Without `exclusive` a point may have any number of holders: the customers of the sandbox are
         fictitious and everybody's (F§11). A consent that was forgotten or closed meanwhile links nothing: no claims.
+        `services`: what Enedis listed for the points, which replaces what was known of them; None forgets it.
         """
         wanted = list(dict.fromkeys(points))
         async with writing(self._engine) as connection:
             row = await _locked(connection, consent_id)
-            if row is None or row.state not in {_REQUESTED, GRANTED, ConsentState.DISPUTED.value} or not wanted:
+            if row is None or row.state not in _GRANTABLE or not wanted:
                 return []
             ask = Ask(row.account_id, consent_id, granted_at, expires_at, exclusive, take_over)
             # In one order for all, so that two transactions never wait for each other.
@@ -164,12 +240,14 @@ class Consents:
                 point: await claim(connection, self._secrets, ask, point)
                 for point in sorted(wanted, key=self._secrets.lookup)
             }
+            lookups = {point: self._secrets.lookup(point) for point in wanted}
+            await note_services(connection, lookups, row.account_id, services, granted_at)
             linked = row.state == GRANTED or ConsentState.GRANTED in states.values()
             state = ConsentState.GRANTED if linked else ConsentState.DISPUTED
             await connection.execute(
                 update(consents)
                 .where(consents.c.id == consent_id)
-                .values(state=state.value, granted_at=granted_at, expires_at=expires_at)
+                .values(state=state.value, granted_at=granted_at, expires_at=expires_at, reason=None)
             )
         return [Claim(point, states[point]) for point in wanted]
 
@@ -184,7 +262,7 @@ class Consents:
             row = await _locked(connection, consent_id)
             if row is None or row.account_id != account_id:
                 return False
-            await release(connection, consent_id, now)
+            await release(connection, self._shred, consent_id, now)
             await connection.execute(
                 update(consents)
                 .where(consents.c.id == consent_id)
@@ -192,6 +270,7 @@ class Consents:
                     state=FORGOTTEN,
                     return_url_sealed=None,
                     journey_sealed=None,
+                    authorisation_sealed=None,
                     ticket_hash=None,
                     browser_hash=None,
                     nonce_hash=None,
@@ -218,10 +297,19 @@ class Consents:
             reason=row.reason,
         )
 
+    def _exchange(self, row: AnyRow) -> Exchange | None:
+        request = self._request(row)
+        if request is None or row.authorisation_sealed is None or row.nonce_used_at is None:
+            return None
+        kept = self._secrets.open_text(row.authorisation_sealed, _AUTHORISATION, row.id)
+        return Exchange(request, int(kept), row.nonce_used_at)
+
     def _journey(self, row: AnyRow) -> ApplicationJourney | None:
         if row.journey_sealed is None:
             return None
-        return ApplicationJourney(*json.loads(self._secrets.open_text(row.journey_sealed, _JOURNEY, row.id)))
+        # Before there were two, the generation was not told.
+        key_id, state, *generation = json.loads(self._secrets.open_text(row.journey_sealed, _JOURNEY, row.id))
+        return ApplicationJourney(key_id, state, *map(Generation, generation))
 
 
 async def _locked(connection: AsyncConnection, consent_id: str) -> AnyRow | None:

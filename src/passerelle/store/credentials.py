@@ -1,4 +1,4 @@
-"""Who is asking: a credential's text is recognised, and opens its account's content key."""
+"""Who is asking: a credential's text is recognised, and gives the keyring of what it opens."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from passerelle.access.caller import Caller
 from passerelle.errors import KeyInvalid
-from passerelle.model.scopes import Scope
+from passerelle.model.scopes import ALL_SCOPES, Scope
+from passerelle.store.engine import writing
+from passerelle.store.keyring import CredentialKeyring
+from passerelle.store.older_keys import renew
 from passerelle.store.recent import Held, Recent
 from passerelle.store.tables import credentials
-from passerelle.store.vault import CredentialKind, Secrets, open_content_key
+from passerelle.store.vault import CredentialKind, Secrets, credential_keys, require_own_rights
 from passerelle.store.warm import Prepared, WarmReads
 
 DEMO_ID = "demo"
@@ -27,7 +30,7 @@ _FIND = Prepared(
         or_(credentials.c.id == bindparam("asked"), credentials.c.id == literal(DEMO_ID, String))
     )
 )
-_NOBODY = Held("nobody", "nobody", "key", bytes(32), b"", (), None, None, None)
+_NOBODY = Held("nobody", "nobody", "key", bytes(32), None, (), None, None, None)
 """Checked in place of an unknown id, so that an unknown id and a wrong secret take the same time."""
 
 
@@ -35,6 +38,7 @@ class Credentials:
     """Recognises API keys and tokens."""
 
     def __init__(self, engine: AsyncEngine, secrets: Secrets, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
         self._warm = WarmReads(engine)
         self._secrets = secrets
         self._recent = Recent(ticks)
@@ -51,13 +55,25 @@ class Credentials:
         known = self._secrets.recognises(held or _NOBODY, secret)
         if held is None or not known or not _stands(held, now) or held.kind not in kinds:
             raise key_invalid()
+        if held.rights_mac is None:
+            held = await self._renewed(given_id, held, secret)
+        key, rights = credential_keys(held.id, secret)
+        require_own_rights(held, rights)
         return Caller(
             account_id=held.account_id,
             credential_id=held.id,
-            scopes=_scopes(held.scopes),
-            content_key=open_content_key(held, secret),
+            # The owner hands on every scope, those of later versions too; it reads with none of them.
+            scopes=ALL_SCOPES if held.kind == "owner" else _scopes(held.scopes),
+            keyring=CredentialKeyring(held.account_id, held.id, key),
             usage_points=self._secrets.open_points(held.points_sealed, held.id),
         )
+
+    async def _renewed(self, given_id: str, held: Held, secret: str) -> Held:
+        """The row of a key of before 0003, after its first use since."""
+        async with writing(self._engine) as connection:
+            await renew(connection, self._secrets, held.id, secret)
+        self._recent.clear()
+        return await self._find(given_id) or held
 
     async def recognise(self, text: str) -> Held | None:
         """The row of this credential whatever its state; None if the secret is wrong or the id unknown."""

@@ -1,127 +1,144 @@
-"""Completed days, each sealed for its place under the account's content key."""
+"""Days of readings, each series of a usage point in a cell of its own."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.access.caller import Caller
-from passerelle.consent.states import ConsentState
-from passerelle.errors import InternalError
 from passerelle.kit.clock import Clock
-from passerelle.kit.crypto import Seal, SealBroken, context, derive, within
 from passerelle.model.days import DaySpan
+from passerelle.model.held import Held
 from passerelle.model.reading import Readings
 from passerelle.model.series import Series
-from passerelle.store import tables
-from passerelle.store.day_codec import pack_day, unpack_day
-from passerelle.store.engine import inserting, writing
-from passerelle.store.vault import broken
+from passerelle.store.cells import Cell, Cells, Drawer, settle
+from passerelle.store.chunks import DERIVED, Chunk, by_period, merge_days, open_letter, packed
+from passerelle.store.engine import writing
+from passerelle.store.inbox import Letter, bits, letters, offsets_of, post
+from passerelle.store.periods import period_from, starts_in
+from passerelle.store.shred import ShredKeys
+from passerelle.store.tables import chunks, inbox
+from passerelle.store.vault import Secrets
 from passerelle.store.warm import Prepared, WarmReads
 
-_FORM = "1"
+_BETWEEN = (
+    chunks.c.cell == bindparam("cell"),
+    chunks.c.start >= bindparam("first"),
+    chunks.c.start <= bindparam("last"),
+    chunks.c.era == bindparam("era"),
+)
 _HELD = Prepared(
-    select(tables.days.c.day, tables.days.c.sealed)
-    .where(
-        tables.days.c.point_id == bindparam("point"),
-        tables.days.c.series == bindparam("series"),
-        tables.days.c.day >= bindparam("start"),
-        tables.days.c.day < bindparam("end"),
-        tables.days.c.account_id == bindparam("account"),
-    )
-    .order_by(tables.days.c.day)
+    select(chunks.c.start, chunks.c.marks, chunks.c.revised, chunks.c.sealed).where(*_BETWEEN).order_by(chunks.c.start)
+)
+_MARKS = Prepared(select(chunks.c.start, chunks.c.marks).where(*_BETWEEN))
+_POSTED = Prepared(
+    select(inbox.c.start, inbox.c.days).where(inbox.c.cell == bindparam("cell"), inbox.c.era == bindparam("era"))
 )
 
 
 class Days:
-    """The store of completed days."""
+    """Satisfies `gateway.ports.DayStore`."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, secrets: Secrets, shred: ShredKeys, clock: Clock) -> None:
         self._engine = engine
+        self._secrets = secrets
         self._clock = clock
         self._warm = WarmReads(engine)
+        self._cells = Cells(engine, secrets, shred)
 
-    async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Mapping[date, Readings]:
-        """The completed days of the span, in order.
+    async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Held:
+        """What is held of the span, in order. What came without a caller is merged first.
 
-        Raises InternalError for a day that does not open with the caller's content key: it is held, so it is no miss.
+        Raises InternalError for what does not open with the caller's credential, and for an inbox row that is not ours.
         """
-        rows = await self._warm.rows(
-            _HELD, point=point_id, series=series.value, start=span.start, end=span.end, account=caller.account_id
-        )
-        shelf = _Shelf(caller, point_id, series)
-        return {day: shelf.open(day, sealed) for day, sealed in rows}
+        cell = await self._cells.find(caller, point_id, series.scope)
+        if cell is None:
+            return Held()
+        if cell.pair.waiting or cell.opened.unfolded is not None:
+            async with writing(self._engine) as connection:
+                await self._fold(connection, cell, series)
+        first, last = starts_in(series.kind, span)
+        rows = await self._warm.rows(_HELD, cell=cell.pair.number, first=first, last=last, era=cell.era)
+        return _gathered(self._secrets, cell, series, span, rows)
 
-    async def keep(self, caller: Caller, point_id: str, series: Series, days: Mapping[date, Readings]) -> None:
-        """Keep these days, replacing what was held for them.
+    async def keep(
+        self, caller: Caller | None, account_id: str, point_id: str, series: Series, days: Mapping[date, Readings]
+    ) -> frozenset[date]:
+        """Keep these days; those of which the readings changed, or may have.
 
-        Nothing is kept for a point that the account no longer has: what was still on its way from Enedis when the
-        account forgot the point must not come back. Raises InternalError for a day that the form cannot hold.
+        A caller who opens the cell merges them at once; else they wait in its inbox. Nothing is kept for a point that
+        the account no longer has. Raises InternalError for a day that the form cannot hold.
         """
         if not days:
-            return
+            return frozenset()
         now = await self._clock.now()
-        shelf = _Shelf(caller, point_id, series)
-        rows = [
-            {
-                "account_id": caller.account_id,
-                "point_id": point_id,
-                "series": series.value,
-                "day": day,
-                "sealed": shelf.close(day, found),
-                "kept_at": now,
-            }
-            for day, found in days.items()
-        ]
-        still_there = (
-            select(tables.links.c.id)
-            .where(
-                tables.links.c.point_id == point_id,
-                tables.links.c.account_id == caller.account_id,
-                tables.links.c.state.not_in((ConsentState.FORGOTTEN.value, ConsentState.DISPUTED.value)),
-            )
-            .with_for_update(read=True)
-        )
         async with writing(self._engine) as connection:
-            if (await connection.execute(still_there)).first() is None:
-                return
-            insert = inserting(connection, tables.days)
-            replaced = {name: insert.excluded[name] for name in ("sealed", "kept_at")}
-            await connection.execute(insert.on_conflict_do_update(index_elements=_PLACE, set_=replaced), rows)
+            drawer = await self._cells.ensure(connection, caller, account_id, point_id, series.scope)
+            if drawer is None:
+                return frozenset()
+            if isinstance(drawer, Cell):
+                await self._fold(connection, drawer, series)
+                return await merge_days(connection, drawer, series, days, now)
+            await self._post(connection, drawer, series, days, now)
+        return frozenset(days)
+
+    async def present(self, account_id: str, point_id: str, series: Series, span: DaySpan) -> frozenset[date]:
+        """The days of the span of which something is held, opened by nobody."""
+        drawer = await self._cells.drawer(account_id, point_id, series.scope)
+        if drawer is None:
+            return frozenset()
+        first, last = starts_in(series.kind, span)
+        place: dict[str, Any] = {"cell": drawer.pair.number, "era": drawer.era}
+        found = set()
+        for start, marks in await self._warm.rows(_MARKS, first=first, last=last, **place):
+            chunk = Chunk(series, start, marks, None, b"")
+            found |= {chunk.period.day(at) for at, mark in enumerate(chunk.versions()) if mark}
+        for start, days in await self._warm.rows(_POSTED, **place) if drawer.pair.waiting else ():
+            period = period_from(series.kind, start)
+            found |= {period.day(at) for at in offsets_of(days)}
+        return frozenset(day for day in found if day in span)
+
+    async def _post(
+        self, connection: AsyncConnection, drawer: Drawer, series: Series, days: Mapping[date, Readings], now: datetime
+    ) -> None:
+        for period, fresh in by_period(series, days).items():
+            told = bits([period.offset(day) for day in fresh], period.length)
+            letter = Letter(series.value, period.start, told, packed(series, period, fresh), now)
+            await post(connection, self._secrets, drawer, letter)
+
+    async def _fold(self, connection: AsyncConnection, cell: Cell, series: Series) -> None:
+        """Do what was left for whoever opens the cell: fold its pair, merge its inbox.
+
+        The flag falls before the inbox is read: a letter that comes meanwhile is read now or raises the flag again.
+        """
+        await settle(connection, cell)
+        if cell.pair.waiting:
+            async for letter in letters(connection, self._secrets, cell):
+                await merge_days(connection, cell, series, open_letter(series, letter), letter.at)
 
 
-_PLACE = ["point_id", "series", "day"]
-
-
-class _Shelf:
-    """The place of a point's series: a day opens only where it was kept, one cannot be passed off as another."""
-
-    __slots__ = ("_bound", "_seal")
-
-    def __init__(self, caller: Caller, point_id: str, series: Series) -> None:
-        self._seal = Seal(derive(caller.content_key, "days", caller.account_id, point_id))
-        self._bound = context("day", _FORM, caller.account_id, point_id, series.value)
-
-    def close(self, day: date, found: Readings) -> bytes:
-        """The day, sealed. Raises InternalError if it does not fit its form."""
-        try:
-            packed = pack_day(found)
-        except ValueError as error:
-            raise InternalError(
-                f"A day of readings cannot be kept: {error}.",
-                "Une journée de mesures ne peut pas être conservée.",
-            ) from error
-        return self._seal.close(packed, within(self._bound, day.isoformat()))
-
-    def open(self, day: date, sealed: bytes) -> Readings:
-        """The day. Raises InternalError if it was sealed with another key, for another place, or altered."""
-        try:
-            return unpack_day(day, self._seal.open(sealed, within(self._bound, day.isoformat())))
-        except SealBroken as error:
-            raise broken("the caller's content key") from error
-        except ValueError as error:
-            raise InternalError(
-                f"A day of readings cannot be read: {error}.",
-                "Une journée de mesures ne peut pas être lue.",
-            ) from error
+def _gathered(secrets: Secrets, cell: Cell, series: Series, span: DaySpan, rows: Sequence[tuple[Any, ...]]) -> Held:
+    days: dict[date, Readings] = {}
+    versions: dict[date, int] = {}
+    derived: set[date] = set()
+    revised: list[datetime] = []
+    told: list[bytes] = []
+    for row in rows:
+        chunk = Chunk(series, *row)
+        period = chunk.period
+        wanted = range(max(0, period.offset(span.start)), min(period.length, period.offset(span.end)))
+        days.update(chunk.open(cell, wanted))
+        marks = chunk.versions()
+        for at in wanted:
+            if marks[at]:
+                day = period.day(at)
+                versions[day] = marks[at]
+                if marks[at] & DERIVED:
+                    derived.add(day)
+        if chunk.revised:
+            revised.extend(when for at, when in chunk.revisions().items() if at in wanted)
+        told.append(chunk.start.isoformat().encode() + chunk.marks[2 * wanted.start : 2 * wanted.stop])
+    tag = secrets.prove("version", cell.pair.id, str(cell.era), span.start.isoformat(), span.end.isoformat(), *told)
+    return Held(days, versions, frozenset(derived), max(revised, default=None), tag)

@@ -18,7 +18,7 @@ class Held:
     account_id: str
     kind: str
     verifier: bytes
-    wrapped_content_key: bytes
+    rights_mac: bytes | None
     scopes: tuple[str, ...]
     points_sealed: bytes | None
     expires_at: datetime | None

@@ -1,7 +1,7 @@
 """The tables. Their history is in `migrations`; a test compares both.
 
 Nothing here names a person or a meter in clear: a usage point is known by a keyed hash of its number, and its number,
-the points that limit a key, and every day of readings are sealed. In clear on purpose, because work without a caller
+the points that limit a key, and everything read of it are sealed. In clear on purpose, because work without a caller
 needs them: which days are held, who holds which (random) point, states, scopes and instants.
 """
 
@@ -10,11 +10,14 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -84,6 +87,7 @@ credentials = Table(
     Column("label", String(200), nullable=False),
     Column("verifier", LargeBinary, nullable=False),
     Column("wrapped_content_key", LargeBinary, nullable=False),
+    Column("rights_mac", LargeBinary),
     Column("scopes", JSON, nullable=False),
     Column("points_sealed", LargeBinary),
     Column("redirect_uri_sealed", LargeBinary),
@@ -93,7 +97,10 @@ credentials = Table(
     Column("parent_id", String(32), ForeignKey("credentials.id", ondelete="CASCADE"), index=True),
     PrimaryKeyConstraint("id"),
 )
-"""`wrapped_content_key` is bound to account, kind, scopes and points: a row that was widened by hand does not open."""
+"""`rights_mac` proves account, kind, scopes and points: a row that was widened by hand does not open.
+
+`wrapped_content_key` is empty but for keys of before 0003 that were not used since, which have no `rights_mac` yet.
+"""
 
 consents = Table(
     "consents",
@@ -107,6 +114,7 @@ consents = Table(
     Column("request_ends_at", Instant, nullable=False),
     Column("return_url_sealed", LargeBinary),
     Column("journey_sealed", LargeBinary),
+    Column("authorisation_sealed", LargeBinary),
     Column("granted_at", Instant),
     Column("expires_at", Instant),
     Column("reason", String(200)),
@@ -118,7 +126,10 @@ consents = Table(
     UniqueConstraint("ticket_hash"),
     UniqueConstraint("nonce_hash"),
 )
-"""`journey_sealed`: which key of the mirror began it, and the application's own `state`."""
+"""`journey_sealed`: which key of the mirror began it, and the application's own `state`.
+
+`authorisation_sealed`: the `autorisation_id` of 2026 (F§4). `nonce_used_at`: when the customer came back.
+"""
 
 points = Table(
     "points",
@@ -148,6 +159,19 @@ links = Table(
 )
 """`id` tells their order, which instants of one request do not. `ended_at`: revoked, released or forgotten then."""
 
+services = Table(
+    "services",
+    metadata,
+    _owner("points", "point_id"),
+    Column("shared", JSON, nullable=False),
+    Column("noted_at", Instant, nullable=False),
+    PrimaryKeyConstraint("point_id"),
+)
+"""What is shared of a point since 2026: a list of `kind`, `directions`, `starts_on`, `ends_on`, replaced as a whole.
+
+A point of which Enedis lists nothing any more has an empty list; one of which nothing is known has no row.
+"""
+
 activations = Table(
     "activations",
     metadata,
@@ -157,27 +181,165 @@ activations = Table(
     PrimaryKeyConstraint("point_id", "direction"),
 )
 
-days = Table(
-    "days",
+pairs = Table(
+    "pairs",
     metadata,
-    Column("account_id", String(32), nullable=False),
-    _owner("points", "point_id"),
-    Column("series", String(32), nullable=False),
-    Column("day", Date, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("kept_at", Instant, nullable=False),
-    PrimaryKeyConstraint("point_id", "series", "day"),
-    sqlite_with_rowid=False,
+    Column("number", Integer, nullable=False, autoincrement=True),
+    _id(),
+    _owner("accounts", "account_id"),
+    Column("place", String(80), nullable=False),
+    Column("point_id", String(32), ForeignKey("points.id", ondelete="CASCADE"), index=True),
+    Column("epoch", Integer, nullable=False),
+    Column("suite", Integer, nullable=False),
+    Column("public", LargeBinary, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("sealed_private", LargeBinary),
+    Column("folded_private", LargeBinary),
+    Column("waiting", Boolean, nullable=False),
+    PrimaryKeyConstraint("number"),
+    UniqueConstraint("account_id", "place"),
+    sqlite_autoincrement=True,
 )
+"""The pairs of keys of each account (`store.places`). `waiting`: something is in the cell's inbox.
 
-open_days = Table(
-    "open_days",
+`sealed_private` is for the parent's private half (of the owner pair: for keys of before 0003), until it is folded.
+"""
+
+wraps = Table(
+    "wraps",
+    metadata,
+    _owner("credentials", "credential_id"),
+    Column("pair", Integer, ForeignKey("pairs.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("credential_id", "pair"),
+    sqlite_with_rowid=False,
+)
+"""The private half of a pair as a credential holds it."""
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("cell", Integer, ForeignKey("pairs.number", ondelete="CASCADE"), nullable=False),
+    Column("start", Date, nullable=False),
+    Column("era", Integer, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+    Column("revised", LargeBinary),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("cell", "start"),
+)
+"""A week of a curve, or a year of another series (`store.chunks`). `era`: of the shred key that it is sealed with."""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, nullable=False, autoincrement=True),
+    Column("cell", Integer, ForeignKey("pairs.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("era", Integer, nullable=False),
+    Column("content", String(32), nullable=False),
+    Column("start", Date),
+    Column("days", LargeBinary, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+"""What was kept without a caller (`store.inbox`), in the order of its coming."""
+
+records = Table(
+    "records",
+    metadata,
+    Column("cell", Integer, ForeignKey("pairs.number", ondelete="CASCADE"), nullable=False),
+    Column("era", Integer, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("cell"),
+)
+"""Customer records: one a cell."""
+
+ledger_days = Table(
+    "ledger_days",
     metadata,
     _owner("points", "point_id"),
     Column("series", String(32), nullable=False),
     Column("day", Date, nullable=False),
-    Column("reason", String(32), nullable=False),
+    Column("reason", String(32)),
+    Column("first_asked_at", Instant, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("missing", JSON(none_as_null=True)),
+    Column("told", Boolean, nullable=False),
+    Column("forced_at", Instant),
+    Column("covered", Boolean, nullable=False),
     PrimaryKeyConstraint("point_id", "series", "day"),
     sqlite_with_rowid=False,
 )
-"""Days that were asked of Enedis and did not come whole, with the last reason."""
+"""Days that are not whole (`plan.ledger`); without `reason`, a whole day that a caller has just had asked again."""
+
+refusals = Table(
+    "refusals",
+    metadata,
+    _owner("points", "point_id"),
+    Column("series", String(32), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("problem", JSON, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("until", Instant),
+    Column("start_day", Date, nullable=False),
+    Column("end_day", Date, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("forced_at", Instant),
+    PrimaryKeyConstraint("point_id", "series", "reason"),
+)
+"""What Enedis answered in place of data, without its body, one row a reason."""
+
+lane_leases = Table(
+    "lane_leases",
+    metadata,
+    _owner("points", "point_id"),
+    Column("series", String(32), nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("awaited_at", Instant),
+    PrimaryKeyConstraint("point_id", "series"),
+)
+"""Which process asks Enedis for a series of a usage point."""
+
+upkeep = Table(
+    "upkeep",
+    metadata,
+    _owner("points", "point_id"),
+    Column("series", String(32), nullable=False),
+    Column("work", String(16), nullable=False),
+    _owner("accounts", "account_id"),
+    Column("due_at", Instant),
+    Column("wanted_at", Instant, nullable=False),
+    Column("import_from", Date),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("holder", String(32)),
+    Column("lease_until", Float),
+    PrimaryKeyConstraint("point_id", "series", "work"),
+    Index(None, "account_id", "work", "wanted_at"),
+    Index(None, "work", "account_id", "due_at", "lease_until"),
+)
+"""Work without a caller. `due_at` None: ended, kept for who asks. `lease_until`: seconds of the wall clock."""
+
+turns = Table(
+    "turns",
+    metadata,
+    _owner("accounts", "account_id"),
+    Column("served", Integer, nullable=False),
+    PrimaryKeyConstraint("account_id"),
+)
+"""When each account was last served without asking: whoever waited longest is next. `served` counts claims."""
+
+keepers = Table(
+    "keepers",
+    metadata,
+    Column("id", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("seen", Float, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+"""The processes that look after usage points, `worker` or `gateway`, and when each was last alive (wall clock)."""

@@ -12,7 +12,7 @@ from passerelle.errors import StartRefused
 from passerelle.store.engine import open_engine, reading
 
 _FOLDER = Path(__file__).parent / "migrations"
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every version of the tables, oldest first; a test holds them against the migrations. The last one is this code's."""
 
 _ONE_AT_A_TIME = Lock()
@@ -86,7 +86,7 @@ async def require_current(engine: AsyncEngine) -> None:
             raise _too_new()
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(url: str, version: str = "head") -> None:
     # Alembic weighs as much as the rest of the start: only who migrates loads it.
     from alembic import command
     from alembic.config import Config
@@ -96,7 +96,7 @@ def _upgrade(url: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
     with _ONE_AT_A_TIME:
-        command.upgrade(config, "head")
+        command.upgrade(config, version)
 
 
 def _too_new() -> StartRefused:

@@ -1,25 +1,90 @@
-"""The ledger of open days, in memory."""
+"""The ledger of days, and the leases of lanes, in memory."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
+from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
+from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
+
+
+@dataclass
+class _Page:
+    days: dict[date, OpenDay] = field(default_factory=dict)
+    looked: dict[date, datetime] = field(default_factory=dict)
+    refusals: dict[GapReason, Refusal] = field(default_factory=dict)
 
 
 @dataclass
 class MemoryLedger:
-    """Satisfies `gateway.ports.OpenDayLog`: what was noted, and nothing forgotten."""
+    """Satisfies `gateway.ports.DayLedger` and `gateway.list_points.Ledger`."""
 
-    noted: dict[tuple[str, Series, date], GapReason] = field(default_factory=dict)
+    _pages: dict[tuple[str, Series], _Page] = field(default_factory=dict)
 
-    async def note(self, point_id: str, series: Series, days: Sequence[date], reason: GapReason) -> None:
-        self.noted.update({(point_id, series, day): reason for day in days})
+    async def known(self, point_id: str, series: Series, span: DaySpan) -> Known:
+        page = self._pages.get((point_id, series), _Page())
+        return Known(
+            {day: found for day, found in page.days.items() if day in span},
+            {day: at for day, at in page.looked.items() if day in span},
+            dict(page.refusals),
+        )
 
-    async def open_days(self, point_id: str) -> Mapping[Series, Mapping[date, GapReason]]:
-        found: dict[Series, dict[date, GapReason]] = {}
-        for (point, series, day), reason in self.noted.items():
-            if point == point_id:
-                found.setdefault(series, {})[day] = reason
+    async def write(self, point_id: str, series: Series, entry: Entry) -> None:
+        page = self._pages.setdefault((point_id, series), _Page())
+        for day in entry.whole:
+            page.days.pop(day, None)
+            page.looked.pop(day, None)
+        for day, found in entry.days.items():
+            page.looked.pop(day, None)
+            page.days[day] = found
+        page.looked.update(entry.looked)
+        for reason in entry.lifted:
+            page.refusals.pop(reason, None)
+        if entry.refusal is not None:
+            page.refusals[entry.refusal.reason] = entry.refusal
+
+    async def cover(self, point_id: str, series: Series, days: Collection[date]) -> None:
+        page = self._pages.get((point_id, series), _Page())
+        page.days.update({day: replace(found, covered=True) for day, found in page.days.items() if day in days})
+
+    async def of_point(self, point_id: str) -> Mapping[Series, Known]:
+        return {
+            series: Known(
+                {day: found for day, found in page.days.items() if not found.covered},
+                dict(page.looked),
+                dict(page.refusals),
+            )
+            for (point, series), page in sorted(self._pages.items())
+            if point == point_id
+        }
+
+    async def refused(self, point_ids: Collection[str]) -> Mapping[str, set[Series]]:
+        whole = {GapReason.NOT_COLLECTED, GapReason.WRONG_DIRECTION}
+        found: dict[str, set[Series]] = {}
+        for (point, series), page in self._pages.items():
+            if point in point_ids and whole & page.refusals.keys():
+                found.setdefault(point, set()).add(series)
         return found
+
+
+@dataclass
+class MemoryLeases:
+    """Satisfies `gateway.ports.Leases` for the processes that share `taken`; it never expires."""
+
+    holder: str = "only"
+    taken: dict[tuple[str, Series], str] = field(default_factory=dict)
+    waiting: set[tuple[str, Series]] = field(default_factory=set)
+
+    async def claim(self, point_id: str, series: Series) -> bool:
+        ours = self.taken.setdefault((point_id, series), self.holder) == self.holder
+        (self.waiting.discard if ours else self.waiting.add)((point_id, series))
+        return ours
+
+    async def awaited(self, point_id: str, series: Series) -> bool:
+        return (point_id, series) in self.waiting
+
+    async def release(self, point_id: str, series: Series) -> None:
+        if self.taken.get((point_id, series)) == self.holder:
+            del self.taken[point_id, series]

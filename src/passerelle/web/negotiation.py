@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from passerelle.errors import NotAcceptable
+from passerelle.gateway.read_series import CacheUse
 
 DEFAULT_WAIT = 30
 LONGEST_WAIT = 300
@@ -53,6 +54,17 @@ def _quality(offer: str, ranges: dict[str, float]) -> float:
         if media in ranges:
             return ranges[media]
     return 0.0
+
+
+def wants_fresh(cache_control: str | None) -> bool:
+    """Whether the caller wants Enedis asked again: `no-cache` (RFC 9111 section 5.2.1.4)."""
+    named = (part.partition("=")[0].strip().lower() for part in (cache_control or "").split(","))
+    return "no-cache" in named
+
+
+def cache_status(use: CacheUse) -> str:
+    """`Cache-Status` (RFC 9211)."""
+    return "passerelle; hit" if use is CacheUse.HIT else f"passerelle; fwd={use.value}"
 
 
 def wait_of(prefer: str | None) -> float:

@@ -16,6 +16,7 @@ from passerelle.errors import (
     KeyMissing,
     NotAcceptable,
     NotFound,
+    NotServed,
     OperatorActionNeeded,
     PasserelleError,
     QuotaExhausted,
@@ -35,13 +36,15 @@ from passerelle.model.series import Kind, Series
 from passerelle.schema.catalogue import CatalogueBody
 from passerelle.schema.consents import ConsentList, ConsentOrder, ConsentStarted
 from passerelle.schema.customer import AddressBody, ContactBody, ContractBody, IdentityBody
-from passerelle.schema.series import IntervalSeries, PeakSeries
+from passerelle.schema.imports import ImportList
+from passerelle.schema.series import IndexSeries, IntervalSeries, PeakSeries
 from passerelle.schema.token import TokenBody
 from passerelle.schema.usage_points import GapLedger, UsagePointList
 from passerelle.web.api.catalogue import show_catalogue
 from passerelle.web.api.consents import forget_consent, list_consents, start_consent
 from passerelle.web.api.customer import customer_handler
 from passerelle.web.api.health import HealthBody, live, ready
+from passerelle.web.api.imports import list_imports
 from passerelle.web.api.series import SeriesQuery, series_handler
 from passerelle.web.api.token import issue_token
 from passerelle.web.api.usage_points import list_gaps, list_usage_points
@@ -97,6 +100,8 @@ _SUMMARY = {
     Series.CONSUMPTION_MAX_POWER: "Highest power of each day, in VA, and its instant",
     Series.PRODUCTION_DAILY: "Energy produced each day, in Wh",
     Series.PRODUCTION_LOAD_CURVE: "Load curve of production: mean power of each interval, in W",
+    Series.CONSUMPTION_INDEX: "Registers of the meter by tariff class, in Wh: what was drawn (2026 only)",
+    Series.PRODUCTION_INDEX: "Registers of the meter by tariff class, in Wh: what was injected (2026 only)",
 }
 _RECORD = {
     CustomerRecord.CONTRACT: ("The contract: power, tariff, off-peak hours, activation", ContractBody),
@@ -106,17 +111,26 @@ _RECORD = {
 }
 
 
+_SHAPE = {
+    Kind.DAILY: IntervalSeries,
+    Kind.CURVE: IntervalSeries,
+    Kind.PEAK: PeakSeries,
+    Kind.INDEX: IndexSeries,
+}
+
+
 def _series(series: Series) -> Route:
+    own = (NotServed,) if series.kind is Kind.INDEX else ()
     return Route(
         "GET",
         f"/v1/usage-points/{{prm}}/{series.value}",
         f"read_{series.name.lower()}",
         _SUMMARY[series],
         series_handler(series),
-        Answer(PeakSeries if series.kind is Kind.PEAK else IntervalSeries, (CSV, NDJSON)),
+        Answer(_SHAPE[series.kind], (CSV, NDJSON)),
         scope=series.scope,
         query=SeriesQuery,
-        errors=(*_KEYED, *_POINT, *_UPSTREAM),
+        errors=(*_KEYED, *_POINT, *own, *_UPSTREAM),
         cached=True,
     )
 
@@ -163,6 +177,16 @@ ROUTES: tuple[Route, ...] = (
         "Days that were asked for and are not whole, and why",
         list_gaps,
         Answer(GapLedger),
+        scope=Scope.USAGE_POINTS_READ,
+        errors=(*_KEYED, *_POINT),
+    ),
+    Route(
+        "GET",
+        "/v1/usage-points/{prm}/imports",
+        "list_imports",
+        "How far the first imports of the usage point are",
+        list_imports,
+        Answer(ImportList),
         scope=Scope.USAGE_POINTS_READ,
         errors=(*_KEYED, *_POINT),
     ),

@@ -23,6 +23,8 @@ from passerelle.store.consents import Consents
 from passerelle.store.days import Days
 from passerelle.store.engine import open_engine, writing
 from passerelle.store.links import Links
+from passerelle.store.records import Records
+from passerelle.store.shred import ShredKeys
 from passerelle.store.upgrade import migrate
 from passerelle.store.vault import Secrets
 
@@ -52,14 +54,17 @@ class Store:
     """Everything that the store offers, on one database, and the short way to a usual situation."""
 
     engine: AsyncEngine
+    erasure: AsyncEngine
     clock: HandClock = field(default_factory=HandClock)
     secrets: Secrets = field(default_factory=lambda: Secrets(b"s" * 32))
 
     def __post_init__(self) -> None:
-        self.accounts = Accounts(self.engine, self.secrets, self.clock.monotonic)
-        self.consents = Consents(self.engine, self.secrets, self.clock)
+        self.shred = ShredKeys(self.erasure, self.clock.monotonic)
+        self.accounts = Accounts(self.engine, self.secrets, self.shred, self.clock.monotonic)
+        self.consents = Consents(self.engine, self.secrets, self.shred, self.clock)
         self.links = Links(self.engine, self.secrets, self.clock)
-        self.days = Days(self.engine, self.clock)
+        self.days = Days(self.engine, self.secrets, self.shred, self.clock)
+        self.records = Records(self.engine, self.secrets, self.shred, self.clock)
 
     async def account(self, name: str = "alice") -> str:
         return (await self.accounts.create(name, self.clock.at)).id
@@ -106,22 +111,25 @@ async def postgresql_made_once() -> AsyncIterator[str]:
         await server.close()
 
 
-async def _filled(url: str) -> AsyncIterator[Store]:
-    engine = open_engine(url)
-    yield Store(engine)
+async def _filled(url: str, folder: Path) -> AsyncIterator[Store]:
+    engine, erasure = open_engine(url), open_engine(f"sqlite:///{folder}/erasure.db")
+    store = Store(engine, erasure)
+    await store.shred.prepare()
+    yield store
     await engine.dispose()
+    await erasure.dispose()
 
 
 @pytest.fixture
 async def on_sqlite(sqlite_made_once: Path, tmp_path: Path) -> AsyncIterator[Store]:
     shutil.copy(sqlite_made_once, tmp_path / "store.db")
-    async for store in _filled(f"sqlite:///{tmp_path}/store.db"):
+    async for store in _filled(f"sqlite:///{tmp_path}/store.db", tmp_path):
         yield store
 
 
 @pytest.fixture
-async def on_postgresql(postgresql_made_once: str) -> AsyncIterator[Store]:
-    async for store in _filled(postgresql_made_once):
+async def on_postgresql(postgresql_made_once: str, tmp_path: Path) -> AsyncIterator[Store]:
+    async for store in _filled(postgresql_made_once, tmp_path):
         async with writing(store.engine) as connection:
             await connection.execute(text("TRUNCATE accounts CASCADE"))
         yield store

@@ -204,14 +204,14 @@ async def test_forgetting_erases_and_tells_that_it_was_once_held(store):
     account = caller.account_id
     consent, _ = await store.grant(account, PRM)
     point = (await store.links.find(account, PRM)).point_id
-    await store.days.keep(caller, point, PEAKS, {DAY: (Peak(DAY, store.clock.at, 1200),)})
+    await store.days.keep(caller, caller.account_id, point, PEAKS, {DAY: (Peak(DAY, store.clock.at, 1200),)})
     await store.links.learn_activation(point, Direction.CONSUMPTION, DAY)
     assert not await store.consents.forget(await store.account("bob"), consent)
     assert not await store.consents.forget(account, "0" * 32)
     assert await store.consents.forget(account, consent)
     assert await state_of(store, account) is FORGOTTEN
     assert await store.links.of_account(account) == []
-    assert dict(await store.days.held(caller, point, PEAKS, one_day(DAY))) == {}
+    assert dict((await store.days.held(caller, point, PEAKS, one_day(DAY))).days) == {}
     assert await store.links.activation(point, Direction.CONSUMPTION) is None
     [(request, covered)] = await store.consents.of_account(account)
     assert (request.state, covered) == (FORGOTTEN, [])

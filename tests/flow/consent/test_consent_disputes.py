@@ -68,9 +68,13 @@ async def operator(house, *arguments):
     """The operator's shell on this installation; its exit status and what it said."""
     settings = {
         "PASSERELLE_DATA_DIR": str(house.settings.data_dir),
+        "PASSERELLE_DATABASE_URL": house.settings.database_url,
+        "PASSERELLE_ERASURE_DATABASE_URL": house.settings.erasure_url,
         "PASSERELLE_SIMULATOR_LISTEN": house.simulator_url.removeprefix("http://"),
         "PATH": "",
     }
+    if house.settings.given_secret is not None:
+        settings["PASSERELLE_SECRET_KEY"] = house.settings.given_secret
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

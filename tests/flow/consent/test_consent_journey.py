@@ -12,7 +12,7 @@ async def test_a_household_is_shared_and_can_be_read(house, alice, browser, hous
     prm, _ = households
     started = await alice.start(duration="P6M")
     assert (started["state"], started["expires_at"]) == ("requested", "2026-11-25T09:00:00+01:00")
-    assert started["authorize_url"].startswith(f"{house.gateway_url}/consent/start?ticket=")
+    assert started["authorize_url"].startswith(f"{house.settings.public_url}/consent/start?ticket=")
     page = await browser.journey(started["authorize_url"], "approve", prm)
     assert page.status_code == 200
     assert "Partage enregistré" in page.text

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.flow.homes import SQLITE, Home
 
 BIN = Path(sys.executable).parent
 
@@ -35,6 +36,7 @@ class Shell:
             "DATA_DIR": str(settings.data_dir),
             "QUOTA_PER_SECOND": str(settings.limits.per_second),
             "QUOTA_PER_HOUR": str(settings.limits.per_hour),
+            "GENERATION": settings.generation.value,
             "LANG": "en",
             **more,
         }
@@ -58,3 +60,9 @@ class Shell:
 @pytest.fixture
 def shell(house) -> Shell:
     return Shell(house)
+
+
+@pytest.fixture
+def home() -> Home:
+    """What an operator finds on the machine: files, hence SQLite."""
+    return Home(SQLITE)

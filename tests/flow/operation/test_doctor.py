@@ -19,6 +19,16 @@ APIS = {
     "customers_i",
     "customers_cd",
 }
+MODERN = {
+    "mesure_synchrone_auto",
+    "situation_contrat_auto",
+    "synth_contrat_auto",
+    "comptage_auto",
+    "donnees_generales_auto",
+    "alimentation_auto",
+    "subscribed_services",
+}
+V5_ALONE = {"generation": "warn"}
 LOCAL = ["settings", "data-folder", "secret", "database"]
 
 
@@ -53,7 +63,7 @@ async def test_beside_a_healthy_gateway_all_is_well_and_the_quota_is_shared(hous
     await house.series(PLAIN, "consumption/daily", "2026-11-16", "2026-11-23")
     before = len(await house.calls())
     verdicts, checks = await run(shell)
-    assert verdicts == dict.fromkeys([*LOCAL, "token", "clock", *APIS, "quota"], "ok")
+    assert verdicts == dict.fromkeys([*LOCAL, "token", "clock", *APIS, "quota"], "ok") | V5_ALONE
     calls = (await house.calls())[before:]
     assert sorted(call["api"] for call in calls) == sorted([*APIS, "oauth2"])
     assert {call["usage_point_id"] for call in calls} == {"0" * 14, None}
@@ -65,7 +75,7 @@ async def test_beside_a_healthy_gateway_all_is_well_and_the_quota_is_shared(hous
 
 async def test_before_the_first_start_it_asks_enedis_all_the_same(shell, tmp_path):
     verdicts, _ = await examine(shell, DATA_DIR=str(tmp_path / "new"))
-    assert verdicts == dict.fromkeys(["settings", "token", "clock", *APIS, "quota"], "ok") | dict.fromkeys(
+    assert verdicts == dict.fromkeys(["settings", "token", "clock", *APIS, "quota"], "ok") | V5_ALONE | dict.fromkeys(
         ["data-folder", "secret", "database"], "warn"
     )
 
@@ -83,7 +93,9 @@ async def test_offline_asks_nothing_and_makes_nothing(house, shell, tmp_path):
 async def test_an_api_that_is_not_subscribed_is_the_only_failure(house, shell):
     await house.control("PUT", "apis", {"api": "customers_i", "subscribed": False})
     verdicts, checks = await run(shell)
-    assert [name for name, verdict in verdicts.items() if verdict != "ok"] == ["customers_i"]
+    assert {name: verdict for name, verdict in verdicts.items() if verdict != "ok"} == V5_ALONE | {
+        "customers_i": "fail"
+    }
     assert "DataHub" in detail(checks, "customers_i")
 
 
@@ -149,7 +161,7 @@ async def test_nothing_secret_is_shown(house, shell):
 
 
 async def test_a_newer_database_is_refused_and_left_alone(house, shell):
-    path = house.settings.database_file
+    path = house.settings.data_dir / "passerelle.db"
     with sqlite3.connect(path) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
@@ -171,3 +183,63 @@ async def test_migrate_makes_what_is_missing_and_may_be_run_again(shell, tmp_pat
         assert (ran.status, ran.out) == (0, "The database is up to date.\n")
     verdicts, _ = await examine(shell, offline=True, DATA_DIR=str(tmp_path / "new"))
     assert verdicts["database"] == "ok"
+
+
+async def examine_as(shell, generation):
+    verdicts, checks = await examine(shell, GENERATION=generation)
+    found = {name: verdict for name, verdict in verdicts.items() if name in (*APIS, *MODERN, "generation")}
+    return found, checks
+
+
+async def test_of_2026_the_seven_apis_are_asked_each_under_its_own_quota(house, shell):
+    before = len(await house.calls())
+    verdicts, checks = await run(shell, GENERATION="2026")
+    quotas = [f"quota {api}" for api in MODERN]
+    assert verdicts == dict.fromkeys([*LOCAL, "token", "clock", *MODERN, "generation", *quotas, "quota"], "ok")
+    calls = (await house.calls())[before:]
+    assert sorted(call["api"] for call in calls) == sorted([*MODERN, "oauth2"])
+    assert {call["usage_point_id"] for call in calls} == {"0" * 14, None}
+    assert 500 not in {call["status"] for call in calls}
+    allowance = house.settings.limits.per_hour  # the shell sets it for both
+    for name in quotas:
+        assert detail(checks, name).startswith(f"{allowance - 1} of {allowance}")
+
+
+async def test_of_both_every_api_is_asked_once_and_2026_is_in_use(house, shell):
+    before = len(await house.calls())
+    found, checks = await examine_as(shell, "auto")
+    assert found == dict.fromkeys([*MODERN, *APIS, "generation"], "ok")
+    assert "2026 is used for everything" in detail(checks, "generation")
+    calls = (await house.calls())[before:]
+    assert sorted(call["api"] for call in calls) == sorted([*MODERN, *APIS, "oauth2"])
+
+
+async def test_without_subscriptions_v5_is_in_use_and_datahub_is_named(house, shell):
+    for api in MODERN:
+        await house.control("PUT", "apis", {"api": api, "subscribed": False})
+    found, checks = await examine_as(shell, "auto")
+    assert found == dict.fromkeys(MODERN, "warn") | dict.fromkeys(APIS, "ok") | V5_ALONE | {
+        "subscribed_services": "fail"
+    }
+    assert "v5 is used for everything" in detail(checks, "generation")
+    for api in MODERN:
+        assert "DataHub" in detail(checks, api)
+    found, _ = await examine_as(shell, "2026")
+    assert [name for name, verdict in found.items() if verdict == "warn"] == [
+        "synth_contrat_auto",
+        "comptage_auto",
+        "alimentation_auto",
+    ]
+
+
+async def test_a_v5_that_stopped_is_not_missed_unless_2026_lacks_something(house, shell):
+    for api in APIS:
+        await house.control("PUT", "apis", {"api": api, "served": False})
+    found, checks = await examine_as(shell, "auto")
+    assert set(found.values()) == {"ok"}
+    assert "not needed" in detail(checks, "metering_data_dc")
+    await house.control("PUT", "apis", {"api": "mesure_synchrone_auto", "subscribed": False})
+    found, checks = await examine_as(shell, "auto")
+    assert found["mesure_synchrone_auto"] == "fail"
+    assert (found["metering_data_dc"], found["generation"]) == ("warn", "warn")
+    assert "2026 is used but for mesure_synchrone_auto" in detail(checks, "generation")

@@ -7,6 +7,7 @@ bytes. Whatever is read must stand in the mutant: its instant and its value.
 import asyncio
 import copy
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -22,18 +23,35 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from passerelle.enedis.auto import Speaker
+from passerelle.enedis.bodies import decode
 from passerelle.enedis.catalogue import classify
+from passerelle.enedis.generations import ADAPTERS
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.enedis.transport import Transport
-from passerelle.enedis.v5.adapter import EnedisV5
 from passerelle.enedis.v5.normalise import readings
 from passerelle.enedis.v5.records import record
-from passerelle.enedis.v5.wire import MeasureBody, decode
+from passerelle.enedis.v5.wire import MeasureBody
+from passerelle.enedis.v2026.endpoints import MEASURES as MEASURES_2026
+from passerelle.enedis.v2026.indexes import index_readings
+from passerelle.enedis.v2026.normalise import readings as readings_2026
+from passerelle.enedis.v2026.records import (
+    read_address,
+    read_contract,
+    read_identity,
+    with_metering,
+    with_supply,
+    with_synthesis,
+)
+from passerelle.enedis.v2026.services import Pages
+from passerelle.enedis.v2026.wire import IndexBody, ServicesBody
+from passerelle.enedis.v2026.wire import MeasureBody as MeasureBody2026
 from passerelle.errors import PasserelleError
-from passerelle.model.customer import CustomerRecord
+from passerelle.model.customer import Contract, CustomerRecord
 from passerelle.model.days import DaySpan
+from passerelle.model.generation import Speaking
 from passerelle.model.priority import Priority
-from passerelle.model.reading import Peak
+from passerelle.model.reading import IndexReading, Peak
 from passerelle.model.series import Kind, Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.clock import FakeClock
@@ -55,7 +73,30 @@ RECORDS = {
     "identity": CustomerRecord.IDENTITY,
     "contact_data": CustomerRecord.CONTACT,
 }
+QUANTITIES = {
+    "consommation_quotidienne": (Series.CONSUMPTION_DAILY, "CONS", "EA"),
+    "courbe_de_charge_consommation": (Series.CONSUMPTION_LOAD_CURVE, "CONS", "PA"),
+    "puissance_conso_max_quotidienne_tout": (Series.CONSUMPTION_MAX_POWER, "CONS", "PMA"),
+    "production_quotidienne": (Series.PRODUCTION_DAILY, "PROD", "EA"),
+    "courbe_de_charge_production": (Series.PRODUCTION_LOAD_CURVE, "PROD", "PA"),
+}
+"""Of 2026: which entry of each capture is meant."""
+
+INDEXES = {"index_consommation": Series.CONSUMPTION_INDEX, "index_production": Series.PRODUCTION_INDEX}
 HOLDER = UsagePointId("24115050000000")
+RECORDS_2026: dict[str, Callable[[bytes], Any]] = {
+    "situation_contrat_auto_autoconsommation": lambda body: read_contract(body, HOLDER),
+    "situation_contrat_auto_sandbox_c1": lambda body: read_identity(body, HOLDER),
+    "synth_contrat_auto_consommateur": lambda body: with_synthesis(Contract(), body),
+    "comptage_auto": lambda body: with_metering(Contract(), body),
+    "alimentation_auto": lambda body: with_supply(Contract(), body),
+    "donnees_generales_auto": read_address,
+}
+LED_BY = {
+    "situation_contrat_auto_autoconsommation": (CustomerRecord.CONTRACT, CustomerRecord.CONTACT),
+    "situation_contrat_auto_sandbox_c1": (CustomerRecord.IDENTITY,),
+    "donnees_generales_auto": (CustomerRecord.ADDRESS,),
+}
 MUTANTS = settings(
     max_examples=2000,
     deadline=None,
@@ -78,7 +119,12 @@ OTHER_STAMPS = (
     "2026-09-29", "2024-02-03", "2024-02-26 00:30:0٣",
 )  # fmt: skip
 OTHER_STEPS = ("PT5M", "PT10M", "PT15M", "PT60M", "PT1H", "PT0M", "PT7M", "PT1000M", "P1D", "", "30", "pt30m")
-NAMES = ("value", "date", "interval_length", "meter_reading", "unit", "error", "code", "fault", "new", "")
+NAMES = (
+    "value", "date", "interval_length", "meter_reading", "unit", "error", "code", "fault", "new", "", "v", "d", "p",
+    "grandeur", "contexte", "unite", "pas", "address", "segment", "id",
+)  # fmt: skip
+STAMPS, VALUES_KEYS, STEP_KEYS = ("date", "d"), ("value", "v"), ("interval_length", "p")
+"""In v5 and in 2026."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +152,9 @@ def places(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def lists(node: Any) -> list[list[Any]]:
-    return [inside[key] for inside, key in places(node) if isinstance(inside[key], list) and inside[key]]
+    """Every list that holds something, the node itself too."""
+    found = [node, *(inside[key] for inside, key in places(node))]
+    return [each for each in found if isinstance(each, list) and each]
 
 
 def change_type(root: Any, draw: Draw) -> None:
@@ -129,7 +177,7 @@ def change_key(root: Any, draw: Draw) -> None:
 
 def change_stamp(root: Any, draw: Draw) -> None:
     inside, key = draw(st.sampled_from([(i, k) for i, k in places(root) if isinstance(i[k], str)]))
-    stamped = [(i, k) for i, k in places(root) if k == "date"]
+    stamped = [(i, k) for i, k in places(root) if k in STAMPS]
     if stamped:
         inside, key = draw(st.sampled_from(stamped))
     if stamped and draw(st.booleans()):
@@ -166,8 +214,9 @@ def duplicate(root: Any, draw: Draw) -> None:
         return
     each = draw(st.sampled_from(found))
     twin = copy.deepcopy(draw(st.sampled_from(each)))
-    if isinstance(twin, dict) and "value" in twin and draw(st.booleans()):
-        twin["value"] = str(draw(st.integers(0, 99_999)))
+    for name in VALUES_KEYS if isinstance(twin, dict) and draw(st.booleans()) else ():
+        if name in twin:
+            twin[name] = str(draw(st.integers(0, 99_999)))
     each.insert(draw(st.integers(0, len(each))), twin)
 
 
@@ -180,8 +229,9 @@ def change_length(root: Any, draw: Draw) -> None:
         case "repeat":
             each = draw(st.sampled_from(found))
             each += copy.deepcopy(each) * draw(st.integers(1, 20))
-        case "step" if steps := [i for i, k in places(root) if k == "interval_length"]:
-            draw(st.sampled_from(steps))["interval_length"] = draw(st.sampled_from(OTHER_STEPS))
+        case "step" if steps := [(i, k) for i, k in places(root) if k in STEP_KEYS]:
+            inside, key = draw(st.sampled_from(steps))
+            inside[key] = draw(st.sampled_from(OTHER_STEPS))
         case _:
             inside, key = draw(st.sampled_from([(i, k) for i, k in places(root) if isinstance(i[k], str)]))
             inside[key] = draw(st.sampled_from(("", inside[key] * 2, inside[key][:-1], "9" * 5000, "é" * 5000)))
@@ -221,9 +271,9 @@ WHOLE: dict[str, Callable[[bytes], bytes]] = {
     "brackets": lambda _: b"[" * 100_000 + b"]" * 100_000,
     "depth": lambda body: b'{"meter_reading":' * 5000 + body + b"}" * 5000,
     "twice": lambda body: body * 2,
-    "infinity": lambda body: body.replace(b'"value": "', b'"value": 1e999, "x": "'),
-    "not a number": lambda body: body.replace(b'"value": "', b'"value": NaN, "x": "'),
-    "doubled keys": lambda body: body.replace(b'"date"', b'"value": "4", "date"'),
+    "infinity": lambda body: re.sub(rb'"(v|value)": "', rb'"\1": 1e999, "x": "', body),
+    "not a number": lambda body: re.sub(rb'"(v|value)": "', rb'"\1": NaN, "x": "', body),
+    "doubled keys": lambda body: body.replace(b'"date"', b'"value": "4", "date"').replace(b'"d"', b'"v": "4", "d"'),
     "null": lambda _: b"null",
     "nothing": lambda _: b"",
 }
@@ -270,34 +320,50 @@ class Tally:
 # What may be read of a mutant.
 
 
-def written_points(content: Any) -> Iterator[tuple[datetime, int]]:
-    """Stamp and value of each point of the body, as it spells them."""
-    measure = content.get("meter_reading") if isinstance(content, dict) else None
-    points = measure.get("interval_reading") if isinstance(measure, dict) else None
-    for point in points if isinstance(points, list) else ():
+def inside_of(content: Any, key: str, kind: type[Any]) -> Any:
+    found = content.get(key) if isinstance(content, dict) else None
+    return found if isinstance(found, kind) else kind()
+
+
+def points_meant(content: Any, series: Series) -> Iterator[Any]:
+    """The points of the body that are of this series, in either generation's shape."""
+    yield from inside_of(inside_of(content, "meter_reading", dict), "interval_reading", list)
+    names = next(([*rest] for of, *rest in QUANTITIES.values() if of is series), [])
+    for entry in inside_of(content, "grandeur", list):
+        given = [str(inside_of(entry, key, str)).strip().upper() for key in ("grandeurMetier", "grandeurPhysique")]
+        if given == names:
+            yield from inside_of(entry, "points", list)
+
+
+def stamped(point: Any) -> tuple[datetime, int] | None:
+    """Stamp and value of a point, as it spells them; None for what no reading may come from."""
+    for stamp_key, value_key in zip(STAMPS, VALUES_KEYS, strict=True):
         try:
-            stamp, value = datetime.fromisoformat(point["date"].strip()), Decimal(str(point["value"]).strip())
+            stamp, value = datetime.fromisoformat(point[stamp_key].strip()), Decimal(str(point[value_key]).strip())
         except (AttributeError, KeyError, TypeError, ValueError, InvalidOperation):
             continue
         if value.is_finite() and value == int(value):
-            yield stamp, int(value)
+            return stamp, int(value)
+    return None
 
 
-def possible(content: Any, kind: Kind) -> set[tuple[Any, int]]:
-    """Every reading that the body can mean: a stamp without offset may be summer or winter time."""
-    points = list(written_points(content))
-    if kind is Kind.DAILY:
+def instants(stamp: datetime) -> set[datetime]:
+    """What a stamp without offset may mean: summer or winter time."""
+    if stamp.tzinfo is not None or not 1900 < stamp.year < 2300:
+        return set()
+    return {stamp.replace(tzinfo=PARIS, fold=fold).astimezone(UTC) for fold in (0, 1)}
+
+
+def possible(content: Any, series: Series) -> set[tuple[Any, int]]:
+    """Every reading that the body can mean."""
+    points = [found for point in points_meant(content, series) if (found := stamped(point)) is not None]
+    if series.kind is Kind.DAILY:
         return {(stamp.date(), value) for stamp, value in points}
-    return {
-        (stamp.replace(tzinfo=PARIS, fold=fold).astimezone(UTC), value)
-        for stamp, value in points
-        if stamp.tzinfo is None and 1900 < stamp.year < 2300
-        for fold in (0, 1)
-    }
+    return {(instant, value) for stamp, value in points for instant in instants(stamp)}
 
 
 def check_readings(found: Any, mutant: Mutant, series: Series, span: DaySpan) -> None:
-    meant = possible(mutant.content, series.kind)
+    meant = possible(mutant.content, series)
     opening, closing = span.instants
     if series.kind is Kind.PEAK:
         assert all(isinstance(each, Peak) and (each.at, each.value) in meant and each.day in span for each in found)
@@ -329,12 +395,65 @@ def check_record(found: Any, mutant: Mutant) -> None:
             check_record(value, mutant)
 
 
+def check_record_2026(found: Any, mutant: Mutant) -> None:
+    """Each text comes from texts of the body: whole, a part of one, or two side by side."""
+    written = {text.removesuffix(".0") for text in leaves(mutant.content)} | set(leaves(mutant.content))
+    for field in fields(found):
+        value = getattr(found, field.name)
+        if hasattr(value, "__dataclass_fields__"):
+            check_record_2026(value, mutant)
+        elif not isinstance(value, str) or value in written:
+            continue
+        elif field.name in ("postal_code", "city"):
+            assert any(value in text for text in written), field.name
+        elif field.name == "last_activation_text":
+            assert any(text.strip().startswith(f"{value[:10]}T") for text in written), field.name
+        else:
+            assert field.name == "subscribed_power_text"
+            assert any(value.startswith(text.strip()) for text in written if text.strip())
+            assert any(value.endswith(text) for text in written if text)
+
+
+def calendars(node: Any) -> Iterator[list[Any]]:
+    """The classes of each calendar, wherever it is."""
+    for inside, key in places(node):
+        if key == "classeTemporelle" and isinstance(inside[key], list):
+            yield inside[key]
+
+
+def values_of(node: Any) -> set[tuple[datetime, int]]:
+    found = [stamped(each) for each in inside_of(node, "valeur", list)]
+    return {(instant, each[1]) for each in found if each is not None for instant in instants(each[0])}
+
+
+def check_indexes(found: Any, mutant: Mutant, span: DaySpan) -> None:
+    """All registers of a reading are of one calendar, at its instant; nothing is added up."""
+    assert all(before.day < after.day for before, after in pairwise(found))
+    totals = [values_of(inside[key]) for inside, key in places(mutant.content) if key == "cadranTotalisateur"]
+    classes = list(calendars(mutant.content))
+    for each in found:
+        assert isinstance(each, IndexReading)
+        assert each.day in span
+        shown = {(each.at, register.value) for register in each.registers}
+        assert any(shown <= set().union(*map(values_of, of_one)) for of_one in classes) or not shown
+        assert each.total is None or any((each.at, each.total) in values for values in totals)
+        assert len({register.name for register in each.registers}) == len(each.registers)
+
+
 def capture(official: Path, name: str) -> bytes:
-    return (official / "fixtures" / f"{name}.json").read_bytes()
+    """As captured; the usage point that a capture hides is the holder's."""
+    body = (official / "fixtures" / f"{name}.json").read_bytes()
+    return re.sub(rb'("usage_point_id": )"(<masque>|9{14})"', rb'\1"%s"' % HOLDER.encode(), body)
 
 
 def asked_by(original: bytes) -> tuple[UsagePointId, DaySpan]:
-    measure = json.loads(original)["meter_reading"]
+    content = json.loads(original)
+    if "periode" in content:
+        period = content["periode"]
+        return UsagePointId(content["idPrm"]), DaySpan(
+            date.fromisoformat(period["dateDebut"]), date.fromisoformat(period["dateFin"])
+        )
+    measure = content["meter_reading"]
     span = DaySpan(date.fromisoformat(measure["start"]), date.fromisoformat(measure["end"]))
     return UsagePointId(measure["usage_point_id"]), span
 
@@ -381,6 +500,94 @@ def test_a_spoilt_customer_record_gives_its_texts_or_a_typed_error(official):
     tally.check()
 
 
+def test_a_spoilt_measure_of_2026_gives_its_readings_or_a_typed_error(official):
+    tally = Tally()
+
+    @MUTANTS
+    @given(st.sampled_from(list(QUANTITIES)), st.data())
+    def one(name: str, data: st.DataObject) -> None:
+        original, (series, *_) = capture(official, f"2026/{name}"), QUANTITIES[name]
+        point, span = asked_by(original)
+        mutant = mutate(original, data)
+        tally.count(original, mutant)
+        try:
+            found = readings_2026(decode(mutant.body, MeasureBody2026), MEASURES_2026[series], point, series, span)
+        except PasserelleError:
+            return
+        check_readings(found, mutant, series, span)
+        tally.read += bool(found)
+
+    one()
+    tally.check()
+
+
+def test_a_spoilt_index_gives_its_registers_or_a_typed_error(official):
+    tally = Tally()
+
+    @settings(MUTANTS, max_examples=1000)
+    @given(st.sampled_from(list(INDEXES)), st.data())
+    def one(name: str, data: st.DataObject) -> None:
+        original, series = capture(official, f"2026/{name}"), INDEXES[name]
+        point, span = asked_by(original)
+        mutant = mutate(original, data)
+        tally.count(original, mutant)
+        try:
+            found = index_readings(decode(mutant.body, IndexBody), MEASURES_2026[series], point, span)
+        except PasserelleError:
+            return
+        check_indexes(found or (), mutant, span)
+        tally.read += bool(found)
+
+    one()
+    tally.check()
+
+
+def test_a_spoilt_record_of_2026_gives_its_texts_or_a_typed_error(official):
+    tally = Tally()
+
+    @settings(MUTANTS, max_examples=1000)
+    @given(st.sampled_from(list(RECORDS_2026)), st.data())
+    def one(name: str, data: st.DataObject) -> None:
+        original = capture(official, f"2026/{name}")
+        mutant = mutate(original, data)
+        tally.count(original, mutant)
+        try:
+            found = RECORDS_2026[name](mutant.body)
+        except PasserelleError:
+            return
+        check_record_2026(found, mutant)
+        tally.read += 1
+
+    one()
+    tally.check()
+
+
+def test_spoilt_services_are_those_written_or_a_typed_error(official):
+    tally = Tally()
+    original = capture(official, "2026/subscribed_services_sandbox_11")
+
+    @settings(MUTANTS, max_examples=1000)
+    @given(st.data())
+    def one(data: st.DataObject) -> None:
+        mutant = mutate(original, data)
+        tally.count(original, mutant)
+        pages = Pages()
+        try:
+            pages.add(decode(mutant.body, ServicesBody))
+            found = pages.services(11)
+        except PasserelleError:
+            return
+        written = set(leaves(mutant.content))
+        for service in found:
+            assert any(service.usage_point_id == "".join(text.split()) for text in written)
+            ends = [service.starts_on, service.ends_on]
+            assert all(day is None or any(str(day) in text for text in written) for day in ends)
+        tally.read += bool(found)
+
+    one()
+    tally.check()
+
+
 def test_a_spoilt_error_is_still_one_of_ours(official):
     """Whatever an error answer has become, its reading is a typed error, and the mutants of an error are errors."""
     bodies = [path.read_bytes() for path in sorted((official / "fixtures" / "errors").glob("*.json"))]
@@ -389,7 +596,8 @@ def test_a_spoilt_error_is_still_one_of_ours(official):
     @given(st.sampled_from(bodies), st.sampled_from((200, 400, 401, 403, 404, 429, 500, 503, 599)), st.data())
     def one(original: bytes, status: int, data: st.DataObject) -> None:
         mutant = mutate(original, data)
-        error = classify("metering_data_dc", status, "text/html", mutant.body)
+        api = data.draw(st.sampled_from(("metering_data_dc", "mesure_synchrone_auto", "subscribed_services")))
+        error = classify(api, status, "text/html", mutant.body)
         assert isinstance(error, PasserelleError)
         assert error.problem.status >= 400
 
@@ -419,19 +627,22 @@ class ScriptedWire(httpx2.AsyncBaseTransport):
 def test_spoilt_answers_through_the_whole_adapter(official):
     """Data, errors and token answers, each spoilt, under statuses and content types that do not fit them."""
     tally = Tally()
+    series_of = MEASURES | {name: of for name, (of, *_) in QUANTITIES.items()} | INDEXES
     token = capture(official, "v5/token")
     errors = [path.read_bytes() for path in sorted((official / "fixtures" / "errors").glob("*.json"))]
 
-    async def call(adapter: EnedisV5, name: str, point: UsagePointId, span: DaySpan | None) -> Any:
-        if span is None:
-            return await adapter.fetch_record(HOLDER, RECORDS[name], FuzzErrand())
-        return await adapter.fetch_measure(point, MEASURES[name], span, FuzzErrand())
+    async def call(adapter: Speaker, name: str, point: UsagePointId, span: DaySpan | None, data: st.DataObject) -> Any:
+        if span is not None:
+            return await adapter.fetch_measure(point, series_of[name], span, FuzzErrand())
+        record = RECORDS[name] if name in RECORDS else data.draw(st.sampled_from(LED_BY[name]))
+        return await adapter.fetch_record(HOLDER, record, FuzzErrand())
 
     @FEWER
-    @given(st.sampled_from([*MEASURES, *RECORDS]), st.data())
+    @given(st.sampled_from([*series_of, *RECORDS, *LED_BY]), st.data())
     def one(name: str, data: st.DataObject) -> None:
-        original = capture(official, f"v5/{name}")
-        point, span = asked_by(original) if name in MEASURES else (HOLDER, None)
+        old = name in MEASURES or name in RECORDS
+        original = capture(official, f"{'v5' if old else '2026'}/{name}")
+        point, span = asked_by(original) if name in series_of else (HOLDER, None)
         mutant = mutate(original, data)
         tally.count(original, mutant)
         status = data.draw(st.sampled_from((200, 200, 200, 200, 204, 302, 401, 429, 503)))
@@ -448,8 +659,9 @@ def test_spoilt_answers_through_the_whole_adapter(official):
             upstream = EnedisSettings("https://api.example", "https://page.example", "the-client", "the-secret")
             async with httpx2.AsyncClient(transport=ScriptedWire(answer)) as client:
                 transport = Transport(upstream, CountedPermits(), FakeClock(), client=client)
+                adapter = ADAPTERS[Speaking.V5 if old else Speaking.V2026](transport, FakeClock())
                 try:
-                    return await call(EnedisV5(transport), name, point, span)
+                    return await call(adapter, name, point, span, data)
                 finally:
                     await transport.aclose()
 
@@ -458,10 +670,12 @@ def test_spoilt_answers_through_the_whole_adapter(official):
         except PasserelleError:
             return
         tally.read += 1
-        if span is None:
-            check_record(found, mutant)
+        if name in INDEXES and span is not None:
+            check_indexes(found, mutant, span)
+        elif span is not None:
+            check_readings(found, mutant, series_of[name], span)
         else:
-            check_readings(found, mutant, MEASURES[name], span)
+            (check_record if old else check_record_2026)(found, mutant)
 
     with asyncio.Runner() as runner:
         one()

@@ -6,13 +6,15 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.errors import BeforeActivation, NoData, PasserelleError, UpstreamUnavailable
+from passerelle.errors import BeforeActivation, NoData, UpstreamUnavailable
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.paris import day_bounds
 from passerelle.model.reading import AnyReading, GapReason, Reading
 from passerelle.model.series import Series
 from passerelle.plan.coverage import complete_days, holes
-from passerelle.plan.merge import Fetched, merge
+from passerelle.plan.lacks import Told, lacks
+from passerelle.plan.ledger import Known, OpenDay
+from passerelle.plan.merge import merge
 from passerelle.plan.rules import clip, first_served, published_end
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+01:00")
@@ -41,21 +43,23 @@ curves = st.builds(
 @given(st.data())
 def test_readings_and_gaps_tile_the_range(data: st.DataObject):
     held: dict[date, tuple[AnyReading, ...]] = {}
-    fetched: list[Fetched] = []
+    told: list[Told] = []
+    opened: dict[date, OpenDay] = {}
     for day in ASKED:
-        match data.draw(st.sampled_from(["held", "fetched", "nothing", "error", "late"])):
+        match data.draw(st.sampled_from(["held", "in part", "open", "error", "late"])):
             case "held":
                 held[day] = curve(day, 30, set(range(50)))
-            case "fetched":
+            case "in part":
                 minutes, dropped = data.draw(curves)
-                fetched.append(Fetched(one_day(day), {day: curve(day, minutes, set(range(150)) - dropped)}))
-            case "nothing":
-                fetched.append(Fetched(one_day(day)))
+                held[day] = curve(day, minutes, set(range(150)) - dropped)
+            case "open":
+                opened[day] = OpenDay(GapReason.MISSING, NOW, NOW, NOW)
             case "error":
-                fetched.append(Fetched(one_day(day), error=data.draw(st.sampled_from(ERRORS))))
+                told.append(Told(one_day(day), data.draw(st.sampled_from(ERRORS))))
             case _:
                 pass
-    merged = merge(ASKED, (), held, fetched)
+    lacking = lacks(ASKED, Known(opened), told, (), granted_at=NOW, now=NOW)
+    merged = merge(ASKED, (), held, lacking)
     pieces = sorted([(r.start, r.end) for r in merged.readings] + [(g.start, g.end) for g in merged.gaps])
     assert pieces[0][0] == ASKED.instants[0]
     assert pieces[-1][1] == ASKED.instants[1]
@@ -83,7 +87,7 @@ def test_a_range_of_centuries_is_tiled_too(one: date, other: date):
     asked = DaySpan(min(one, other), max(one, other))
     clipped = clip(asked, Series.CONSUMPTION_DAILY, NOW, date(2025, 8, 27))
     held = {day: (Reading(*day_bounds(day), 1),) for day in clipped.usable or () if day.day != 1}
-    merged = merge(asked, clipped.gaps, held, ())
+    merged = merge(asked, clipped.gaps, held, {})
     pieces = sorted([(r.start, r.end) for r in merged.readings] + [(g.start, g.end) for g in merged.gaps])
     assert (pieces[0][0], pieces[-1][1]) == asked.instants
     assert all(before[1] == after[0] for before, after in itertools.pairwise(pieces))
@@ -103,20 +107,18 @@ def test_a_day_is_complete_only_without_holes(shape: tuple[int, set[int]]):
     assert covered + missing == end - start
 
 
-def test_an_error_never_hides_a_day_that_another_call_brought():
+def test_an_error_never_hides_a_day_that_is_held():
     day = ASKED.start
-    error: PasserelleError = ERRORS[0]
-    brought = Fetched(one_day(day), {day: curve(day, 30, set(range(50)))})
-    for order in ([brought, Fetched(one_day(day), error=error)], [Fetched(one_day(day), error=error), brought]):
-        merged = merge(one_day(day), (), {}, order)
-        assert len(merged.readings) == 48
-        assert not merged.gaps
+    lacking = lacks([day], Known(), [Told(one_day(day), ERRORS[0])], (), granted_at=NOW, now=NOW)
+    merged = merge(one_day(day), (), {day: curve(day, 30, set(range(50)))}, lacking)
+    assert len(merged.readings) == 48
+    assert not merged.gaps
 
 
 def test_an_upstream_gap_keeps_its_problem():
     day = ASKED.start
-    merged = merge(one_day(day), (), {}, [Fetched(one_day(day), error=ERRORS[0])])
-    (gap,) = merged.gaps
+    lacking = lacks([day], Known(), [Told(one_day(day), ERRORS[0])], (), granted_at=NOW, now=NOW)
+    (gap,) = merge(one_day(day), (), {}, lacking).gaps
     assert gap.reason is GapReason.UPSTREAM_ERROR
     assert gap.problem is not None
     assert gap.problem.code == "upstream-unavailable"

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from passerelle.cli import enedis_checks, installation_checks
-from passerelle.cli.enedis_checks import ClockWatch, of_api, of_clock, of_quota, of_token
+from passerelle.cli import installation_checks
+from passerelle.cli.enedis_checks import ClockWatch, of_api, of_clock, of_quota, of_quotas, of_token
 from passerelle.cli.findings import Verdict, as_data, as_table, ok, warn, worst
+from passerelle.cli.generation_checks import of_2026, of_both, of_v5
 from passerelle.cli.language import Language
 from passerelle.config import read_settings, unknown_variables
 from passerelle.enedis.catalogue import classify
@@ -96,7 +97,7 @@ class TestSecret:
         given = settings(tmp_path)
         (finding,) = installation_checks.of_secret(given)
         assert finding.verdict is Verdict.WARN
-        given.database_file.touch()
+        (tmp_path / "passerelle.db").touch()
         (finding,) = installation_checks.of_secret(given)
         assert finding.verdict is Verdict.FAIL
 
@@ -267,6 +268,84 @@ def test_the_table_speaks_one_language(language, words):
     assert all(word in captured.get() for word in words)
 
 
-def test_the_nine_apis_are_asked_about_nobody():
-    assert enedis_checks.NOBODY == "0" * 14
-    assert len(enedis_checks.MEASURES) + len(enedis_checks.RECORDS) == 9
+def refusal(status, code):
+    return classify("any", status, "application/json", json.dumps({"code": code, "message": "No"}).encode())
+
+
+NOT_SUBSCRIBED, UNKNOWN_PATH = refusal(403, "900908"), refusal(404, "900906")
+ADDING = ("synth_contrat_auto", "comptage_auto", "alimentation_auto")
+MODERN = dict.fromkeys(("mesure_synchrone_auto", "situation_contrat_auto", *ADDING, "donnees_generales_auto",
+                        "subscribed_services"))  # fmt: skip
+OLD = dict.fromkeys(("metering_data_dc", "metering_data_clc", "metering_data_dcmp", "metering_data_dp",
+                     "metering_data_plc", "customers_upc", "customers_upa", "customers_i", "customers_cd"))  # fmt: skip
+
+
+def verdicts(findings):
+    """What is not in order."""
+    return {each.check: each.verdict.value for each in findings if each.verdict is not Verdict.OK}
+
+
+class TestGenerations:
+    """Which generation is in use, and what a missing subscription stops (F§10, F§13)."""
+
+    def test_v5_alone_works_and_is_announced_to_stop(self):
+        assert verdicts(of_v5(OLD)) == {"generation": "warn"}
+        assert verdicts(of_v5(OLD | {"customers_i": NOT_SUBSCRIBED})) == {"customers_i": "fail", "generation": "warn"}
+
+    def test_of_2026_alone_only_what_adds_to_a_contract_may_be_missing(self):
+        assert verdicts(of_2026(MODERN)) == {}
+        missing = dict.fromkeys(MODERN, NOT_SUBSCRIBED)
+        assert verdicts(of_2026(missing)) == {api: "warn" if api in ADDING else "fail" for api in MODERN}
+
+    def test_an_unsubscribed_exchange_of_consents_says_what_it_stops(self):
+        *_, services, _ = of_2026(MODERN | {"subscribed_services": NOT_SUBSCRIBED})
+        assert "no new consent" in services.to_do[0]
+        assert "aucun nouveau consentement" in services.to_do[1]
+
+    def test_with_both_a_missing_2026_is_covered_by_what_v5_gives_of_the_same(self):
+        measures, contracts = {"mesure_synchrone_auto": NOT_SUBSCRIBED}, {"situation_contrat_auto": NOT_SUBSCRIBED}
+        place = {"donnees_generales_auto": NOT_SUBSCRIBED}
+        for missing, cover in (
+            (measures, [each for each in OLD if each.startswith("metering")]),
+            (contracts, ["customers_upc", "customers_i", "customers_cd"]),
+            (place, ["customers_upa"]),
+        ):
+            (api,) = missing
+            assert verdicts(of_both(MODERN | missing, OLD)) == {api: "warn", "generation": "warn"}
+            gone = OLD | dict.fromkeys(cover, UNKNOWN_PATH)
+            assert verdicts(of_both(MODERN | missing, gone))[api] == "fail"
+
+    def test_nothing_of_v5_covers_the_exchange_of_consents(self):
+        found = of_both(MODERN | {"subscribed_services": NOT_SUBSCRIBED}, OLD)
+        assert verdicts(found) == {"subscribed_services": "fail", "generation": "warn"}
+
+    def test_a_v5_that_stopped_is_no_trouble_once_2026_is_whole(self):
+        found = of_both(MODERN, dict.fromkeys(OLD, UNKNOWN_PATH))
+        assert verdicts(found) == {}
+        assert "not needed" in found[-2].said[0]
+        assert found[-1].said[0] == "2026 is used for everything."
+
+    @pytest.mark.parametrize(
+        ("modern", "old", "words"),
+        [
+            (MODERN, OLD, "2026 is used for everything."),
+            (dict.fromkeys(MODERN, NOT_SUBSCRIBED), OLD, "v5 is used for everything"),
+            (MODERN | {"comptage_auto": NOT_SUBSCRIBED}, OLD, "2026 is used but for comptage_auto."),
+        ],
+    )
+    def test_one_line_says_which_is_in_use(self, modern, old, words):
+        assert words in of_both(modern, old)[-1].said[0]
+
+    def test_an_api_that_is_away_is_a_warning(self):
+        away = classify("mesure_synchrone_auto", 503, None, b"")
+        assert verdicts(of_2026(MODERN | {"mesure_synchrone_auto": away})) == {"mesure_synchrone_auto": "warn"}
+
+
+def test_buckets_are_told_by_name_and_those_that_nobody_used_share_a_line():
+    unused, used = Snapshot(0, 100, None, 1.05), Snapshot(7, 100, None, 1.05)
+    told = of_quotas({"v5": unused, "comptage_auto": used, "alimentation_auto": unused})
+    assert [(each.check, each.said[0][:2]) for each in told] == [("quota comptage_auto", "93")]
+    assert [each.check for each in of_quotas({"v5": unused, "comptage_auto": unused})] == ["quota"]
+    away = QuotaExhausted("away", "parti", retry_after=5)
+    assert [each.verdict for each in of_quotas({"v5": away, "comptage_auto": used})] == [Verdict.WARN, Verdict.OK]
+    assert of_quotas({}) == []

@@ -44,3 +44,20 @@ def test_listings_are_whole_where_no_terminal_tells_a_width(environment: dict[st
     accounts = operate(environment, "account", "list").stdout
     assert "a shop with a name" in accounts
     assert "…" not in accounts
+
+
+def test_a_first_key_with_a_limit_comes_with_the_owners_credential(environment: dict[str, str]):
+    operate(environment, "account", "create", "shop")
+    made = operate(environment, "key", "create", "--account", "shop", "--scope", "consumption:daily").stdout
+    owner = next(line.split()[-1] for line in made.splitlines() if line.startswith("owner:"))
+    assert "key:" in made
+    with_it = operate(environment, "key", "create", "--account", "shop", "--key", owner).stdout
+    full = next(line.split()[-1] for line in with_it.splitlines() if line.startswith("key:"))
+    assert "owner" not in operate(environment, "key", "create", "--account", "shop", "--key", full).stdout
+    listed = operate(environment, "key", "list", "--account", "shop").stdout
+    assert listed.count(" owner ") == 1
+
+
+def test_a_first_key_without_a_limit_is_the_owners(environment: dict[str, str]):
+    operate(environment, "account", "create", "shop")
+    assert "owner" not in operate(environment, "key", "create", "--account", "shop").stdout

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
+from passerelle.cli.language import Language
 from passerelle.cli.main import build
 from passerelle.cli.read import days_to_read
 from passerelle.cli.shell import Shell
+from passerelle.cli.tables import of_series
 from passerelle.errors import Actor
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason, Quality
@@ -28,7 +30,16 @@ from passerelle.schema.customer import (
     OffpeakHours,
 )
 from passerelle.schema.problem import ProblemBody
-from passerelle.schema.series import IntervalReading, IntervalSeries, PeakReading, PeakSeries, SeriesGap
+from passerelle.schema.series import (
+    IndexReading,
+    IndexSeries,
+    IntervalReading,
+    IntervalSeries,
+    PeakReading,
+    PeakSeries,
+    RegisterValue,
+    SeriesGap,
+)
 from passerelle.schema.usage_points import GapLedger, LedgerGap, PointConsent, UsagePointBody, UsagePointList
 from passerelle.testing.scripted_gateway import ScriptedGateway
 
@@ -124,6 +135,44 @@ def test_a_curve_shows_the_offset_of_each_instant_and_a_peak_its_moment(gateway:
     result = run(gateway, "max-power", PRM, *DAYS)
     assert "2026-03-28 19:00+01:00" in result.stdout
     assert "Energy" not in result.stdout
+
+
+@pytest.mark.parametrize(("words", "direction"), [((), "consumption"), (("--production",), "production")])
+def test_registers_are_shown_by_class_with_their_total(
+    gateway: ScriptedGateway, words: tuple[str, ...], direction: str
+):
+    registers = [
+        RegisterValue(tariff_class="HC", label="Heures Creuses", value=12_345),
+        RegisterValue(tariff_class="HP", value=678),
+    ]
+    answer = IndexSeries(
+        usage_point_id=PRM,
+        series=Series(f"index/{direction}"),
+        unit=Unit.WATT_HOUR,
+        start=date(2026, 3, 28),
+        end=date(2026, 3, 30),
+        readings=[
+            IndexReading(day=date(2026, 3, 28), at=FIRST, registers=registers, total=13_023, quality=Quality.RAW),
+            IndexReading(day=date(2026, 3, 29), at=SECOND, registers=registers[1:], quality=Quality.RAW),
+        ],
+        gaps=[],
+        as_of=THIRD,
+    )
+    gateway.answer(f"{POINT}/index/{direction}", answer)
+    lines = run(gateway, "index", PRM, *DAYS, *words).stdout.splitlines()
+    shown = [
+        [cell.strip() for cell in line.strip("│ ").split("│")] for line in lines if "2026-03-2" in line and "│" in line
+    ]
+    assert [row[0::2] for row in (each[:5] for each in shown)] == [
+        ["2026-03-28", "HC (Heures Creuses)", "measured"],
+        ["2026-03-28", "HP", "measured"],
+        ["2026-03-28", "total", "measured"],
+        ["2026-03-29", "HP", "measured"],
+    ]
+    assert [row[3] for row in shown] == ["12345", "678", "13023", "678"]
+    assert "energy" not in lines[-1].lower()
+    (table, *_) = of_series(answer, Language.ENGLISH, bars=True)
+    assert len(table.columns) == 5  # no bars: registers only grow
 
 
 def test_json_is_the_gateways_body_byte_for_byte(gateway: ScriptedGateway):
@@ -291,8 +340,14 @@ RECORDS = [
             subscribed_power_kva=6,
             offpeak_hours=[OffpeakHours(start="22:50", end="06:50")],
             last_activation_date=date(2017, 7, 15),
+            consumption_connection_power_kva=12.0,
+            phases=3,
+            services_level="Communicant",
         ),
-        ["Puissance souscrite (kVA)", "6", "22:50–06:50", "2017-07-15"],
+        [
+            *("Puissance souscrite (kVA)", "6", "22:50–06:50", "2017-07-15"),
+            *("Raccordement, soutirage (kVA)", "12.0", "Phases", "3", "Niveau de services", "Communicant"),
+        ],
     ),
     (
         "address",

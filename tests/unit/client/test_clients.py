@@ -16,7 +16,16 @@ from passerelle.model.series import Series, Unit
 from passerelle.schema.consents import ConsentStarted
 from passerelle.schema.customer import ContactBody
 from passerelle.schema.problem import ProblemBody
-from passerelle.schema.series import IntervalReading, IntervalSeries, PeakReading, PeakSeries, SeriesGap
+from passerelle.schema.series import (
+    IndexReading,
+    IndexSeries,
+    IntervalReading,
+    IntervalSeries,
+    PeakReading,
+    PeakSeries,
+    RegisterValue,
+    SeriesGap,
+)
 from passerelle.testing.scripted_gateway import ScriptedGateway
 
 PRM = "22516914714270"
@@ -111,6 +120,31 @@ def test_peaks_come_with_their_instant():
     )
     gateway.answer(f"/v1/usage-points/{PRM}/consumption/max-power", peaks)
     assert gateway.client().max_power(PRM, START, END) == peaks
+
+
+async def test_registers_come_by_class_in_both_directions():
+    gateway = ScriptedGateway()
+    registers = [
+        RegisterValue(tariff_class="HC", label="Heures Creuses", value=7),
+        RegisterValue(tariff_class="HP", value=9),
+    ]
+    answer = IndexSeries(
+        usage_point_id=PRM,
+        series=Series.CONSUMPTION_INDEX,
+        unit=Unit.WATT_HOUR,
+        start=START,
+        end=END,
+        readings=[IndexReading(day=START, at=MIDNIGHTS[0], registers=registers, total=16, quality=Quality.RAW)],
+        gaps=[SeriesGap(start=MIDNIGHTS[1], end=MIDNIGHTS[2], reason=GapReason.MISSING)],
+        as_of=MIDNIGHTS[2],
+    )
+    gateway.answer(f"/v1/usage-points/{PRM}/index/consumption", answer)
+    other = msgspec.structs.replace(answer, series=Series.PRODUCTION_INDEX)
+    gateway.answer(f"/v1/usage-points/{PRM}/index/production", other)
+    assert gateway.client().index(PRM, START, END) == answer
+    assert gateway.client().index(PRM, START, END, production=True) == other
+    assert await gateway.async_client().index(PRM, START, END) == answer
+    assert await gateway.async_client().index(PRM, START, END, production=True) == other
 
 
 def test_text_is_streamed_at_once_when_nothing_is_to_come():

@@ -86,7 +86,10 @@ def test_the_simulated_clock_keeps_its_offset(tmp_path):
         ("SIMULATOR_CALLBACK", "/oauth/callback"),
         ("DEMO_KEY", "short"),
         ("DEMO_KEY", "clé très longue"),
-        ("REDIS_URL", "redis://host"),
+        ("DATABASE_URL", "sqlite:relative.db"),
+        ("DATABASE_URL", "postgresql+psycopg://host/base"),
+        ("REDIS_URL", "http://host"),
+        ("REDIS_URL", "redis://"),
     ],
 )
 def test_a_value_that_cannot_work_is_named_in_both_languages_and_not_repeated(tmp_path, name, value):
@@ -99,6 +102,39 @@ def test_a_value_that_cannot_work_is_named_in_both_languages_and_not_repeated(tm
     assert problem.detail != problem.detail_fr
     if name in ("SECRET_KEY", "DEMO_KEY"):
         assert value not in problem.detail
+
+
+def test_a_database_of_many_machines_needs_a_secret_that_all_know(tmp_path):
+    address = "postgresql://user:pass-word@db.example/base"
+    with pytest.raises(StartRefused, match="PASSERELLE_SECRET_KEY: must be set with PostgreSQL") as caught:
+        settings(tmp_path, DATABASE_URL=address)
+    assert "pass-word" not in caught.value.problem.detail
+    with pytest.raises(StartRefused, match="PASSERELLE_ERASURE_DATABASE_URL: must be set with PostgreSQL"):
+        settings(tmp_path, DATABASE_URL=address, SECRET_KEY="s" * 32)
+    found = settings(tmp_path, DATABASE_URL=address, SECRET_KEY="s" * 32, ERASURE_DATABASE_URL=address)
+    assert found.erasure_url == address
+    assert settings(tmp_path).erasure_url == f"sqlite:///{tmp_path}/erasure.db"
+    assert (found.database_url, found.has_database) == (address, True)
+    assert found.server_secret() == b"s" * 32
+    assert not list(tmp_path.iterdir())
+
+
+def test_passwords_in_addresses_are_not_shown(tmp_path):
+    addresses = {
+        "DATABASE_URL": "postgresql://u:pass-word@db/b",
+        "ERASURE_DATABASE_URL": "postgresql://u:pass-word@db/e",
+        "REDIS_URL": "rediss://:pass-word@redis.example:6379/2",
+    }
+    found = settings(tmp_path, SECRET_KEY="s" * 32, **addresses)
+    assert found.redis_url == addresses["REDIS_URL"]
+    assert "pass-word" not in repr(found)
+    assert settings(tmp_path).redis_url is None
+
+
+def test_a_database_file_that_is_still_to_come_is_no_database(tmp_path):
+    assert not settings(tmp_path).has_database
+    (tmp_path / "passerelle.db").touch()
+    assert settings(tmp_path).has_database
 
 
 def test_an_address_that_others_reach_needs_a_public_url(tmp_path):

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from passerelle.consent.callback import Failed, Refused, Shared, parse_callback
+from passerelle.consent.callback import Authorised, Failed, Refused, Shared, parse_callback
 
 ONE, OTHER = "22516914714270", "11453290002823"
 
@@ -55,11 +55,43 @@ def test_forged_texts_are_cut_and_masked():
     assert "a@b.fr" not in failed.description
 
 
+@pytest.mark.parametrize("named", ["987654321", " 987654321 "])
+def test_the_id_of_a_share(named: str):
+    """F§4: neither `code` nor usage point comes along, and what comes along counts for nothing."""
+    query = {"autorisation_id": named, "state": "s"}
+    assert parse_callback(query) == parse_callback(query | {"usage_point_id": ONE}) == Authorised(987654321)
+
+
+@pytest.mark.parametrize(("named", "kept"), [("1", True), (str(2**63 - 1), True), (str(2**63), False), ("0", False)])
+def test_an_id_is_a_positive_int64(named: str, kept: bool):  # noqa: FBT001 — a column of a table
+    """F§10."""
+    assert isinstance(parse_callback({"autorisation_id": named}), Authorised if kept else Failed)
+
+
+@pytest.mark.parametrize("named", ["-1", "+1", "01", "1e3", "1.0", "0x1", "x", "١٢", "1 2", "9" * 30])
+def test_what_is_no_id_fails(named: str):
+    assert parse_callback({"autorisation_id": named}) == Failed("autorisation-malformed")
+
+
+def test_the_refusal_of_2026():
+    """F§4; the pair counts, not half of it."""
+    pair = {"error": "invalid_request", "error_description": "demande_non_aboutie"}
+    assert parse_callback(pair) == Refused("demande_non_aboutie")
+    assert parse_callback(pair | {"error": "INVALID_REQUEST"}) == Refused("demande_non_aboutie")
+    assert parse_callback(pair | {"autorisation_id": "5"}) == Refused("demande_non_aboutie")
+    assert parse_callback(pair | {"error_description": "other"}) == Failed("invalid_request", "other")
+    assert parse_callback(pair | {"error": "other"}) == Failed("other", "demande_non_aboutie")
+
+
 @pytest.mark.official
 def test_captured_callbacks(official: Path):
-    flows = json.loads((official / "fixtures/flows/consent_callbacks.json").read_text())["v1_authorize"]
-    outcomes = {name: parse_callback(dict(parse_qsl(urlsplit(url).query))) for name, url in flows.items()}
-    assert outcomes == {
+    pages = json.loads((official / "fixtures/flows/consent_callbacks.json").read_text())
+    v1, v2 = (
+        {name: parse_callback(dict(parse_qsl(urlsplit(url).query))) for name, url in pages[page].items()}
+        for page in ("v1_authorize", "v2_authorize")
+    )
+    assert v2 == {"success": Authorised(987654321), "failure": Refused("demande_non_aboutie")}
+    assert v1 == {
         "success_one_prm": Shared(("09775542606818",)),
         "success_several_prms": Shared((ONE, OTHER)),
         "refused": Refused("access_denied"),

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.enedis.catalogue import ROWS, Row, classify
+from passerelle.enedis.catalogue import APIS_2026, ROWS, Row, classify
+from passerelle.enedis.generations import BUCKETS_2026
 from passerelle.errors import (
     PROBLEMS,
     NoData,
@@ -14,11 +15,25 @@ from passerelle.errors import (
     UpstreamUnknown,
 )
 
-SERVED = ("metering", "load curves", "gateway", "any", "oauth2")
+ITC = ("situation_contrat_auto", "synth_contrat_auto", "donnees_generales_auto", "alimentation_auto", "comptage_auto")
 
 
-def served_here(row: Row) -> bool:
-    return row.generation != "2026" and row.api.startswith(SERVED)
+def apis_of(row: Row) -> list[str]:
+    """Every API whose answer may be this row."""
+    if row.api.startswith(("authorize", "consent page")):
+        return []  # they come through the browser
+    if row.api.startswith("oauth2"):
+        return ["oauth2"]
+    if row.generation == "v5":
+        return ["metering_data_clc"]
+    if row.generation == "both":
+        return ["metering_data_clc", *sorted(APIS_2026)]
+    if row.api.startswith("2026 APIs"):
+        return sorted(APIS_2026)
+    return [*ITC, "subscribed_services"] if row.api.startswith("ITC 2026") else [row.api.split()[0]]
+
+
+CASES = [(row, api) for row in ROWS for api in apis_of(row)]
 
 
 def render(row: Row, code: object) -> bytes:
@@ -39,18 +54,14 @@ def render(row: Row, code: object) -> bytes:
     return json.dumps(shapes[row.shape], ensure_ascii=False).encode()
 
 
-def api_of(row: Row) -> str:
-    return "oauth2" if row.api.startswith("oauth2") else "metering_data_clc"
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if served_here(row)], ids=lambda row: row.id)
+@pytest.mark.parametrize(("row", "api"), CASES, ids=[f"{row.id} {api}" for row, api in CASES])
 @pytest.mark.parametrize(
     "spell", [str, str.lower, lambda code: code.upper().replace("-", "_")], ids=["as is", "lower", "underscore"]
 )
-def test_each_row_is_read_as_its_problem(row: Row, spell):
+def test_each_row_is_read_as_its_problem(row: Row, api: str, spell):
     status = row.http_status or 503
     code = spell(row.code) if row.code else None
-    error = classify(api_of(row), status, row.content_type, render(row, code))
+    error = classify(api, status, row.content_type, render(row, code))
     problem = error.problem
     assert problem.code == row.problem
     assert row.status in (None, problem.status)
@@ -59,8 +70,62 @@ def test_each_row_is_read_as_its_problem(row: Row, spell):
     # Two rows spell one code in two ways: either's words do.
     twins = [twin for twin in ROWS if (twin.message, twin.http_status) == (row.message, row.http_status)]
     assert (problem.detail, problem.detail_fr) in [(twin.meaning_en, twin.meaning_fr) for twin in twins]
+    assert (problem.action, problem.action_fr) in [(twin.action_en, twin.action_fr) for twin in twins]
+    if row.generation == "2026":
+        assert (problem.detail, problem.action) == (row.meaning_en, row.action_en)
     assert problem.upstream
     assert problem.upstream.status == status
+
+
+def test_no_row_of_a_call_is_left_out():
+    assert {row.id for row, _ in CASES} == {row.id for row in ROWS if not row.api.startswith(("auth", "consent"))}
+    assert {api for row, api in CASES if row.generation == "2026"} == APIS_2026
+    assert set(BUCKETS_2026) == APIS_2026
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.generation == "2026" and row.code is None], ids=lambda r: r.id
+)
+@pytest.mark.parametrize("code", ["SGT999", "Bad request"])
+def test_a_message_of_2026_counts_under_any_code_of_its_own(row: Row, code: str):
+    """F§16.6: the codes of 2026 are not published."""
+    for api in apis_of(row):
+        if row.shape == "wso2":
+            listed = json.dumps([{"code": code, "message": row.message}]).encode()
+            for body in (render(row, code), listed):
+                assert classify(api, row.http_status or 0, None, body).problem.code == row.problem
+
+
+@pytest.mark.parametrize("api", sorted(APIS_2026))
+def test_a_403_of_2026_is_the_customer_s_unless_the_gateway_in_front_says_so(api: str):
+    """F§13."""
+    unknown = b'{"code": "SGT403", "message": "words never seen"}'
+    assert classify(api, 403, None, unknown).problem.code == "consent-missing"
+    assert classify(api, 403, None, b'[{"code": "SGT403", "message": "x"}]').problem.code == "consent-missing"
+    assert classify(api, 403, None, b'{"message": "words never seen"}').problem.code == "consent-missing"
+    assert classify(api, 403, None, b'{"code": "900908", "message": "x"}').problem.code == "operator-action-needed"
+    assert classify(api, 403, None, b'{"code": "900999", "message": "x"}').problem.code == "upstream-unknown"
+    assert classify(api, 404, None, b"<html></html>").problem.code == "upstream-broken"
+
+
+@pytest.mark.parametrize("api", sorted(APIS_2026))
+def test_the_codes_adam_mean_the_same_in_2026(api: str):
+    for row in ROWS:
+        if row.code and row.code.upper().startswith("ADAM") and row.generation == "v5":
+            error = classify(api, row.http_status or 0, None, render(row, row.code.lower().replace("-", "_")))
+            assert error.problem.code == row.problem
+
+
+def test_a_measure_without_a_shared_service_is_the_customer_s_too():
+    (row,) = (row for row in ROWS if row.id == "v2026-itc-no-subscribed-service-400")
+    assert classify("mesure_synchrone_auto", 400, None, render(row, row.code)).problem.code == "consent-missing"
+
+
+def test_v5_never_reads_the_rows_of_2026():
+    for row in ROWS:
+        if row.generation == "2026" and row.shape == "wso2" and row.http_status:
+            problem = classify("metering_data_dc", row.http_status, None, render(row, row.code or "SGT1")).problem
+            assert problem.detail != row.meaning_en
 
 
 def test_the_rows_name_problems_that_exist_with_their_status():
@@ -90,11 +155,14 @@ def test_the_catalogue_is_the_official_one(official: Path):
         ("2026_404_no_measure.json", 404, "no-data"),
         ("2026_403_not_holder.json", 403, "consent-missing"),
         ("2026_ADAM-ERR0123.json", 400, "before-activation"),
+        ("2026_900908_subscription.json", 403, "operator-action-needed"),
+        ("2026_429_sla.json", 429, "quota-exhausted"),
     ],
 )
 def test_captured_errors(official: Path, name: str, status: int, problem: str):
     body = (official / "fixtures" / "errors" / name).read_bytes()
-    assert classify("metering_data_dc", status, "text/plain", body).problem.code == problem
+    api = "mesure_synchrone_auto" if name.startswith("2026") else "metering_data_dc"
+    assert classify(api, status, "text/plain", body).problem.code == problem
 
 
 @pytest.mark.parametrize(

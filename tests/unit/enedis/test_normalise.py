@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from passerelle.enedis.bodies import decode
 from passerelle.enedis.v5.normalise import readings
-from passerelle.enedis.v5.wire import MeasureBody, MeterReading, Point, ReadingType, decode
+from passerelle.enedis.v5.wire import MeasureBody, MeterReading, Point, ReadingType
 from passerelle.errors import UpstreamBroken
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.reading import Peak, Quality, Reading

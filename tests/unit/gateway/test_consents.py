@@ -6,9 +6,11 @@ import pytest
 
 from passerelle.consent.states import ConsentState
 from passerelle.gateway.consents import Consents
+from passerelle.gateway.exchange import Exchanges
 from passerelle.gateway.flights import Flights
 from passerelle.kit.signing import Signer
 from passerelle.testing.clock import FakeClock
+from passerelle.testing.enedis import ScriptedEnedis
 
 SECRET = b"s" * 32
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -25,6 +27,9 @@ class Store:
 
     async def take(self, *_: object) -> None:
         self.asked.append("take")
+
+    async def exchange(self, *_: object) -> None:
+        self.asked.append("exchange")
 
 
 class Page:
@@ -48,6 +53,7 @@ def consents(store):
         store=store,
         applications=NoApplications(),
         page=Page(),
+        exchanges=Exchanges(store=store, enedis=ScriptedEnedis(), clock=FakeClock(NOW)),
         flights=Flights(),
         clock=FakeClock(NOW),
         secret=SECRET,
@@ -77,8 +83,9 @@ FORGED = Signer(b"t" * 32, "consent state").issue()
     ids=range(11),
 )
 async def test_what_this_gateway_did_not_sign_for_this_use_is_not_even_looked_up(consents, store, state, browser):
-    query = {"code": "x", "usage_point_id": "22516914714270"} | ({} if state is None else {"state": state})
-    assert (await consents.arrive(query, browser)).outcome is None
+    for told in ({"code": "x", "usage_point_id": "22516914714270"}, {"autorisation_id": "5"}):
+        query = told | ({} if state is None else {"state": state})
+        assert (await consents.arrive(query, browser)).outcome is None
     assert store.asked == []
 
 
@@ -86,7 +93,8 @@ async def test_what_this_gateway_did_not_sign_for_this_use_is_not_even_looked_up
 async def test_what_it_signed_is_looked_up(consents, store, digit):
     """With or without the digit that selects a customer of the sandbox (F§11)."""
     assert (await consents.arrive({"state": STATE + digit}, BROWSER)).outcome is None
-    assert store.asked == ["take"]
+    assert (await consents.arrive({"state": STATE + digit, "autorisation_id": "5"}, BROWSER)).outcome is None
+    assert store.asked == ["take", "exchange"]
 
 
 async def test_an_error_without_state_is_told_and_looks_nothing_up(consents, store):

@@ -31,7 +31,7 @@ def test_what_happens_is_counted_by_its_labels():
     assert found["passerelle_enedis_calls_total", labels(api="oauth2", status="timeout")] == 1
     assert found["passerelle_http_requests_total", labels(method="GET", route="/v1/catalogue", status="200")] == 1
     assert found["passerelle_series_reads_total", labels(cache="hit")] == 1
-    assert found["passerelle_quota_wait_seconds_bucket", labels(priority="interactive", le="0.25")] == 1
+    assert found["passerelle_quota_wait_seconds_bucket", labels(priority="interactive", le="0.3")] == 1
     assert found["passerelle_quota_wait_seconds_bucket", labels(priority="interactive", le="300.0")] == 1
     assert found["passerelle_quota_wait_seconds_sum", labels(priority="interactive")] == 400.2
     assert found["passerelle_build_info", labels(version=__version__)] == 1
@@ -62,3 +62,15 @@ def test_two_gateways_of_one_process_do_not_mix():
     one, other = Metrics(), Metrics()
     one.read("miss")
     assert b"passerelle_series_reads_total{" not in other.text(Levels())
+
+
+def test_each_api_has_one_generation_and_the_last_one_leaves_no_trace():
+    metrics = Metrics()
+    name = "passerelle_enedis_generation"
+    apis = {"mesure_synchrone_auto": "2026", "situation_contrat_auto": "v5"}
+    found = samples(metrics.text(Levels(generations=apis)))
+    assert {key: value for key, value in found.items() if key[0] == name} == {
+        (name, labels(api=api, generation=generation)): 1 for api, generation in apis.items()
+    }
+    changed = samples(metrics.text(Levels(generations={"mesure_synchrone_auto": "v5"})))
+    assert [key for key in changed if key[0] == name] == [(name, labels(api="mesure_synchrone_auto", generation="v5"))]

@@ -90,6 +90,7 @@ class Gate:
         self.home = LateHome(clock, late)
         self.permits = QuotaPermits(self.home, {"v5": limits or Limits()}, clock, wall_ns=clock.wall_ns)
         self.left = []
+        self.accounts = []
         self.refused = []
 
     def call(self, priority: Priority = Priority.INTERACTIVE, account: str = "a"):
@@ -98,6 +99,7 @@ class Gate:
                 async with self.permits.turn("v5", account, priority) as turn:
                     await turn.depart()
                     self.left.append((round(self.clock.elapsed, 3), priority.name))
+                    self.accounts.append(account)
             except QuotaExhausted as refusal:
                 self.refused.append((round(self.clock.elapsed, 3), refusal.problem.retry_after))
 
@@ -134,6 +136,19 @@ async def test_an_interactive_call_leaves_soon_while_imports_wait(clock: Virtual
     assert at < 5.4
     await clock.pass_until(60)
     assert len(gate.left) == 101
+
+
+async def test_behind_ten_thousand_imports_of_one_account_those_of_another_begin_within_two_slots(clock: VirtualClock):
+    gate = Gate(clock)
+    waiting = [gate.call(Priority.IMPORT, "full") for _ in range(10_000)]
+    await clock.pass_until(5)
+    before = len(gate.left)
+    gate.call(Priority.IMPORT, "new")
+    await clock.pass_until(6)
+    assert "new" in gate.accounts[before : before + 2]
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_turn_left_without_departing_counts_nothing_and_frees_its_place(clock: VirtualClock):

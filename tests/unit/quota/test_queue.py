@@ -53,23 +53,35 @@ async def test_classes_go_in_order_whoever_came_first():
     assert line.inside == ["first", "refresh", "import"]
 
 
-async def test_accounts_take_turns_so_that_a_newcomer_is_second_behind_ten_thousand():
+async def test_accounts_take_turns_so_that_a_newcomer_is_next_before_ten_thousand():
     line = Line()
     waiting = [asyncio.create_task(line.queue.enter("busy", Priority.IMPORT)) for _ in range(10_000)]
     await settle()
     await line.join("newcomer", "new", Priority.IMPORT)
-    await line.leave(Priority.IMPORT)
-    assert line.inside == []
+    await line.join("another", "other", Priority.IMPORT)
     await line.leave(Priority.IMPORT)
     assert line.inside == ["newcomer"]
+    await line.leave(Priority.IMPORT)
+    assert line.inside == ["newcomer", "another"]
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def test_nobody_is_overtaken_twice_by_accounts_that_ask_one_call_at_a_time():
+    line = Line()
+    for name, account in (("holder", "x"), ("full 1", "full"), ("full 2", "full"), ("full 3", "full"), ("a 1", "a")):
+        await line.join(name, account, Priority.IMPORT)
+    for turn in range(2, 6):
+        await line.leave(Priority.IMPORT)
+        await line.join(f"a {turn}", "a", Priority.IMPORT)
+        await line.join(f"b {turn}", "b", Priority.IMPORT)
+    assert [name.split()[0] for name in line.inside] == ["holder", "full", "a", "b", "full"]
+
+
 async def test_a_call_given_up_while_it_waits_takes_no_place_and_no_turn():
     line = Line()
-    for name, account in (("1", "a"), ("2", "a"), ("3", "a"), ("4", "b")):
+    for name, account in (("1", "c"), ("2", "a"), ("3", "a"), ("4", "b")):
         await line.join(name, account, Priority.REFRESH)
     line.tasks["2"].cancel()
     await settle()

@@ -12,6 +12,7 @@ from passerelle.schema import catalogue, consents, customer, problem, series, to
 BODIES = [
     series.IntervalSeries,
     series.PeakSeries,
+    series.IndexSeries,
     series.GapLine,
     series.SummaryLine,
     usage_points.UsagePointList,
@@ -62,8 +63,21 @@ def test_a_series_is_written_as_interface_shows_it():
     )
 
 
-def test_peaks_have_no_energy():
-    assert "energy_wh" not in series.PeakSeries.__struct_fields__
+@pytest.mark.parametrize("body", [series.PeakSeries, series.IndexSeries])
+def test_peaks_and_registers_have_no_energy(body):
+    assert "energy_wh" not in body.__struct_fields__
+
+
+def test_a_register_has_a_class_and_what_is_not_known_is_absent():
+    reading = series.IndexReading(
+        day=date(2026, 3, 28),
+        at=paris(2026, 3, 27, 23),
+        registers=[series.RegisterValue(tariff_class="HC", value=7)],
+        quality=Quality.RAW,
+    )
+    assert msgspec.json.encode(reading).decode() == (
+        '{"day":"2026-03-28","at":"2026-03-28T00:00:00+01:00","registers":[{"class":"HC","value":7}],"quality":"raw"}'
+    )
 
 
 def test_what_is_not_known_of_a_customer_is_absent():

@@ -3,7 +3,8 @@
 import pytest
 
 from passerelle.errors import NotAcceptable
-from passerelle.web.negotiation import choose_media, names_etag, wait_of
+from passerelle.gateway.read_series import CacheUse
+from passerelle.web.negotiation import cache_status, choose_media, names_etag, wait_of, wants_fresh
 from passerelle.web.render.series import CSV, FORMS, JSON, NDJSON
 
 
@@ -69,3 +70,27 @@ def test_the_wait_is_read_and_bounded(prefer: str | None, seconds: int):
 )
 def test_an_etag_is_named_weakly_or_by_a_star(held: str | None, *, named: bool):
     assert names_etag(held, 'W/"a"') is named
+
+
+@pytest.mark.parametrize(
+    ("header", "fresh"),
+    [
+        (None, False),
+        ("", False),
+        ("no-cache", True),
+        ("max-age=0, No-Cache", True),
+        ("no-store", False),
+        ("max-age=no-cache", False),
+    ],
+)
+def test_no_cache_asks_again(header: str | None, fresh: bool):  # noqa: FBT001 — a column of the table
+    assert wants_fresh(header) is fresh
+
+
+def test_the_cache_status_says_whether_enedis_was_asked():
+    assert [cache_status(use) for use in (CacheUse.HIT, CacheUse.MISS, CacheUse.PARTIAL, CacheUse.STALE)] == [
+        "passerelle; hit",
+        "passerelle; fwd=miss",
+        "passerelle; fwd=partial",
+        "passerelle; fwd=stale",
+    ]

@@ -1,15 +1,8 @@
 """The bodies of v5 as Enedis really sends them: unknown keys pass, absent ones are None, texts may be numbers."""
 
-from typing import TypeVar
-
 import msgspec
 
-from passerelle.errors import UpstreamBroken
-
-Text = str | int | float | None
-"""Everything is announced as a string, and numbers are met (F§5, F§8)."""
-
-Body = TypeVar("Body")
+from passerelle.enedis.bodies import Text
 
 
 class Point(msgspec.Struct):
@@ -122,14 +115,3 @@ class ContactBody(msgspec.Struct):
     customer_id: Text = None
     contact: ContactPart | None = None
     contact_data: ContactPart | None = None
-
-
-def decode(body: bytes, kind: type[Body]) -> Body:
-    """The body as `kind`. Raises UpstreamBroken for what is no JSON, or holds another type where one matters."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamBroken(
-            "Enedis' answer is not the JSON that it should be.",
-            "La réponse d'Enedis n'est pas le JSON attendu.",
-        ) from error

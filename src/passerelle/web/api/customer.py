@@ -8,7 +8,7 @@ from passerelle.model.customer import CustomerRecord
 from passerelle.model.usage_point import parse_usage_point_id
 from passerelle.web.answers import json_response
 from passerelle.web.call import Call
-from passerelle.web.negotiation import choose_media, wait_of
+from passerelle.web.negotiation import cache_status, choose_media, wait_of, wants_fresh
 from passerelle.web.render.customer import customer_body
 
 
@@ -19,8 +19,9 @@ def customer_handler(record: CustomerRecord) -> Callable[[Call], Awaitable[Respo
         choose_media(call.request.headers.get("accept"), ("application/json",))
         point = parse_usage_point_id(call.request.path_params["prm"])
         wait = wait_of(call.request.headers.get("prefer"))
-        found = await call.gateway.read_customer(call.caller, point, record, wait)
-        headers = {"Cache-Control": "no-store", "Cache-Status": "passerelle; fwd=miss"}
-        return json_response(customer_body(point, found), headers=headers)
+        fresh = wants_fresh(call.request.headers.get("cache-control"))
+        answer = await call.gateway.read_customer.answer(call.caller, point, record, wait, fresh=fresh)
+        headers = {"Cache-Control": "no-store", "Cache-Status": cache_status(answer.cache)}
+        return json_response(customer_body(point, answer.record), headers=headers)
 
     return handle

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from passerelle.web.answers import json_response
@@ -16,6 +16,9 @@ class HealthBody(Struct, kw_only=True, frozen=True):
 
     status: Annotated[str, Meta(description="`ok`, or `trouble` with status 503.")]
     trouble: Annotated[list[str], Meta(description="What is not ready.")]
+    generation: Annotated[
+        dict[str, str] | UnsetType, Meta(description="The generation of Enedis' API in use, by API.")
+    ] = UNSET
 
 
 async def live(_: Call) -> Response:
@@ -27,4 +30,6 @@ async def ready(call: Call) -> Response:
     """200 when the database can be used, else 503 naming what is missing."""
     trouble = list(await call.gateway.health.trouble())
     status = "trouble" if trouble else "ok"
-    return json_response(HealthBody(status=status, trouble=trouble), status=503 if trouble else 200, headers=_FRESH)
+    generation = {api: each.value for api, each in call.gateway.in_use().items()}
+    body = HealthBody(status=status, trouble=trouble, generation=generation)
+    return json_response(body, status=503 if trouble else 200, headers=_FRESH)

@@ -8,12 +8,12 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from passerelle.errors import InvalidRequest, PasserelleError
-from passerelle.gateway.read_series import CacheUse, SeriesAnswer, SeriesAsk, refuse_if_empty
+from passerelle.gateway.read_series import SeriesAnswer, SeriesAsk, refuse_if_empty
 from passerelle.model.days import DaySpan
 from passerelle.model.series import Series
 from passerelle.model.usage_point import parse_usage_point_id
 from passerelle.web.call import Call
-from passerelle.web.negotiation import choose_media, names_etag, wait_of
+from passerelle.web.negotiation import cache_status, choose_media, names_etag, wait_of, wants_fresh
 from passerelle.web.render.series import FORMS, SeriesWriter
 
 FIRST_YEAR, LAST_YEAR = 1912, 2200
@@ -50,7 +50,8 @@ def series_handler(series: Series) -> Callable[[Call], Awaitable[Response]]:
         span = read_span(call.query)
         point = parse_usage_point_id(call.request.path_params["prm"])
         wait = wait_of(call.request.headers.get("prefer"))
-        answer = await call.gateway.read_series(SeriesAsk(call.caller, point, series, span, wait))
+        fresh = wants_fresh(call.request.headers.get("cache-control"))
+        answer = await call.gateway.read_series(SeriesAsk(call.caller, point, series, span, wait, fresh))
         return _respond(call, refuse_if_empty(answer), media)
 
     return handle
@@ -58,13 +59,13 @@ def series_handler(series: Series) -> Callable[[Call], Awaitable[Response]]:
 
 def _respond(call: Call, answer: SeriesAnswer, media: str) -> Response:
     writer = SeriesWriter(answer, call.settings.docs_url, call.request_id)
-    headers = {"Cache-Status": _cache_status(answer.cache), "Vary": "Accept, Authorization"}
+    headers = {"Cache-Status": cache_status(answer.cache), "Vary": "Accept, Authorization"}
     if answer.unfinished:
         headers["Cache-Control"] = "no-store"
         headers["Retry-After"] = str(_come_back(answer.failure))
         return Response(writer.write(media), headers=headers, media_type=media)
     headers["Cache-Control"] = "private, no-cache"
-    headers["ETag"] = etag = _etag(call, writer.identity(), media)
+    headers["ETag"] = etag = _etag(call, answer.tag or writer.identity(), media)
     if names_etag(call.request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     return Response(writer.write(media), headers=headers, media_type=media)
@@ -81,7 +82,3 @@ def _etag(call: Call, identity: bytes, media: str) -> str:
     """A keyed mark of the answer, weak because `as_of` moves; a plain hash would let a daily value be guessed."""
     message = b"\0".join((media.encode(), call.caller.account_id.encode(), identity))
     return f'W/"{hmac.digest(call.settings.secret, message, "sha256").hex()[:32]}"'
-
-
-def _cache_status(use: CacheUse) -> str:
-    return "passerelle; hit" if use is CacheUse.HIT else f"passerelle; fwd={use.value}"

@@ -5,7 +5,14 @@ from starlette.responses import Response
 
 from passerelle.model.paris import in_paris
 from passerelle.model.usage_point import parse_usage_point_id
-from passerelle.schema.usage_points import GapLedger, LedgerGap, PointConsent, UsagePointBody, UsagePointList
+from passerelle.schema.usage_points import (
+    GapLedger,
+    LedgerGap,
+    LedgerHole,
+    PointConsent,
+    UsagePointBody,
+    UsagePointList,
+)
 from passerelle.web.answers import json_response
 from passerelle.web.call import Call
 
@@ -36,7 +43,14 @@ async def list_gaps(call: Call) -> Response:
     point = parse_usage_point_id(call.request.path_params["prm"])
     open_days = await call.gateway.list_points.open_days(call.caller, point)
     gaps = [
-        LedgerGap(series=each.series.value, start=each.span.start, end=each.span.end, reason=each.reason)
-        for each in open_days
+        LedgerGap(
+            series=series.value,
+            start=each.span.start,
+            end=each.span.end,
+            reason=each.reason,
+            next_ask_at=in_paris(each.next_ask_at.replace(microsecond=0)),
+            missing=[LedgerHole(start=in_paris(start), end=in_paris(end)) for start, end in each.missing] or UNSET,
+        )
+        for series, each in open_days
     ]
     return json_response(GapLedger(usage_point_id=point, gaps=gaps), headers=_PRIVATE)

@@ -1,10 +1,10 @@
-"""The consent journey of an application written for Enedis: to the gateway's own journey, and back (F§3).
+"""The consent journey of an application written for Enedis: to the gateway's own journey, and back (F§3, F§4).
 
 The application is sent back to the address that is registered with its key, as Enedis does with the one registered on
 DataHub: no parameter of the request chooses it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import quote
 
@@ -17,12 +17,17 @@ from passerelle.consent.states import ConsentState
 from passerelle.gateway.consents import Arrival
 from passerelle.gateway.rooms import Gateway
 from passerelle.kit.crypto import random_secret
+from passerelle.model.generation import Generation
 from passerelle.web.browser import COOKIE, send_to_enedis
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.errors import Refusal, Refused
+from passerelle.web.mirror.v2026.subscribed import authorisation_id
 from passerelle.web.settings import WebSettings
 
-PATH = "/dataconnect/v1/oauth2/authorize"
+PATHS = {
+    "/dataconnect/v1/oauth2/authorize": Generation.V5,
+    "/dataconnect/v2/oauth2/authorize": Generation.V2026,
+}
 LONGEST_STATE = 100
 _KNOWN = frozenset({"client_id", "response_type", "state", "duration"})
 
@@ -40,6 +45,8 @@ DURATION_FORMAT = _words(400, "invalid_request", "invalid_duration_format")
 DURATION_TOO_LONG = _words(400, "invalid_request", "maximum_duration_exceeded")
 ACCESS_DENIED = _words(403, "access_denied", "access_denied")
 SERVER_ERROR = _words(500, "server_error", "lincs-internal-server-error")
+NOT_COMPLETED: Words = {"error": "invalid_request", "error_description": "demande_non_aboutie"}
+"""All that the page of 2026 is known to say of a refusal or a failure (F§4)."""
 
 
 def _page(status: int, text: str, english: str) -> Refusal:
@@ -62,8 +69,12 @@ NOT_REGISTERED = _page(
 )
 
 
-async def authorize(request: Request, gateway: Gateway, settings: WebSettings) -> Response:
-    """GET /dataconnect/v1/oauth2/authorize: to Enedis, or back to the application with an error.
+async def authorize(
+    request: Request, gateway: Gateway, settings: WebSettings, generation: Generation = Generation.V5
+) -> Response:
+    """GET /dataconnect/v…/oauth2/authorize: to Enedis, or back to the application with an error.
+
+    Both pages take the same four parameters (F§4).
 
     Raises Refused where there is no application to go back to.
     """
@@ -79,15 +90,25 @@ async def authorize(request: Request, gateway: Gateway, settings: WebSettings) -
         raise Refused(NOT_REGISTERED)
     trouble = await _trouble(asked, gateway)
     if trouble is not None:
-        return _back(application.redirect_uri, trouble, asked.get("state"))
-    return await _onwards(application, asked, request, gateway, settings)
+        return _back(application.redirect_uri, _in_form(trouble, generation), asked.get("state"))
+    return await _onwards(application, asked, request, gateway, settings, generation)
+
+
+def _in_form(words: Words, generation: Generation) -> Words:
+    """In 2026 `code` is not known to hold a status (F§4)."""
+    return words if generation is Generation.V5 else {name: text for name, text in words.items() if name != "code"}
 
 
 async def _onwards(
-    application: Application, asked: Mapping[str, str], request: Request, gateway: Gateway, settings: WebSettings
+    application: Application,
+    asked: Mapping[str, str],
+    request: Request,
+    gateway: Gateway,
+    settings: WebSettings,
+    generation: Generation,
 ) -> Response:
     departure = await gateway.consents.authorize(
-        application, asked["duration"], asked.get("state"), request.cookies.get(COOKIE)
+        application, asked["duration"], asked.get("state"), request.cookies.get(COOKIE), generation
     )
     if departure is None:
         raise Refused(errors.UNAVAILABLE)
@@ -108,19 +129,27 @@ async def _trouble(asked: Mapping[str, str], gateway: Gateway) -> Words | None:
             return None
 
 
-def back_to_application(arrival: Arrival) -> Response | None:
+def back_to_application(settings: WebSettings) -> Callable[[Arrival], Response | None]:
     """On to the application that began the journey, in Enedis' form; None for a journey that no application began.
 
     Only what is linked is named. Where nothing is, the customer's consent counts for nothing here: access denied.
     """
-    if arrival.way_back is None:
-        return None
-    linked = [claim.usage_point_id for claim in arrival.claims if claim.state is ConsentState.GRANTED]
-    if linked:
-        # `code` is never exchanged in v5 (F§2): random, so that nobody takes it for more.
-        words: Words = {"code": random_secret()}
-        return _back(arrival.way_back.address, words, arrival.way_back.state, {"usage_point_id": ";".join(linked)})
-    return _back(arrival.way_back.address, _failure(arrival), arrival.way_back.state)
+
+    def back(arrival: Arrival) -> Response | None:
+        way = arrival.way_back
+        if way is None or arrival.request is None:
+            return None
+        linked = [claim.usage_point_id for claim in arrival.claims if claim.state is ConsentState.GRANTED]
+        if way.generation is Generation.V2026:
+            number = authorisation_id(settings.secret, arrival.request.account_id, arrival.request.id)
+            return _back(way.address, {"autorisation_id": str(number)} if linked else NOT_COMPLETED, way.state)
+        if linked:
+            # `code` is never exchanged in v5 (F§2): random, so that nobody takes it for more.
+            words: Words = {"code": random_secret()}
+            return _back(way.address, words, way.state, {"usage_point_id": ";".join(linked)})
+        return _back(way.address, _failure(arrival), way.state)
+
+    return back
 
 
 def _failure(arrival: Arrival) -> Words:

@@ -8,8 +8,13 @@ from starlette.requests import Request
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_scope
+from passerelle.gateway.read_series import SeriesAnswer, SeriesAsk
 from passerelle.gateway.rooms import MIRROR_TOKEN, Gateway
+from passerelle.model.customer import AnyRecord, CustomerRecord
+from passerelle.model.days import DaySpan
 from passerelle.model.scopes import Scope
+from passerelle.model.series import Series
+from passerelle.model.usage_point import UsagePointId
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.errors import Refused
 from passerelle.web.negotiation import wait_of
@@ -26,6 +31,14 @@ class MirrorCall:
     caller: Caller
     now: datetime
     wait: float
+
+    async def series(self, point: UsagePointId, series: Series, span: DaySpan) -> SeriesAnswer:
+        """The days, of Enedis' own values. Raises ScopeMissing, UsagePointUnknown and ConsentErrors."""
+        return await self.gateway.read_series(SeriesAsk(self.caller, point, series, span, self.wait, own_only=True))
+
+    async def record(self, point: UsagePointId, record: CustomerRecord) -> AnyRecord:
+        """One customer record. Raises as `read_customer`."""
+        return await self.gateway.read_customer(self.caller, point, record, self.wait)
 
 
 async def admit(request: Request, gateway: Gateway, scope: Scope) -> MirrorCall:

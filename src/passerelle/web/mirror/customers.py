@@ -1,4 +1,4 @@
-"""The four customer APIs, in Enedis' own spelling of what it said (F§8)."""
+"""The four customer APIs of v5, in the spelling of v5 whichever generation said it (F§8, F§14)."""
 
 from dataclasses import asdict
 
@@ -30,7 +30,7 @@ async def read_record(call: MirrorCall, record: CustomerRecord) -> Struct:
     """The body of one customer API. Raises Refused, and the errors of `read_customer`."""
     query = parameters.single(call.request.query_params, parameters.OF_CUSTOMERS)
     point = parameters.usage_point(query)
-    return record_body(point, await call.gateway.read_customer(call.caller, point, record, call.wait))
+    return record_body(point, await call.record(point, record))
 
 
 def record_body(point: UsagePointId, record: AnyRecord) -> Struct:

@@ -1,23 +1,17 @@
-"""The five measure APIs: all or nothing, holes silent, values of Enedis only (INTERFACE section 4)."""
+"""The five measure APIs of v5 (F§5)."""
 
 from collections.abc import Iterable
 
-from passerelle.gateway.read_series import SeriesAnswer, SeriesAsk
+from passerelle.gateway.read_series import SeriesAnswer
 from passerelle.kit.clock import Clock
-from passerelle.model.days import DaySpan, one_day
-from passerelle.model.paris import ONE_DAY, civil_day, in_paris
-from passerelle.model.reading import AnyReading, GapReason, Peak, Quality
+from passerelle.model.paris import civil_day, in_paris
+from passerelle.model.reading import AnyReading, IndexReading, Peak
 from passerelle.model.series import Kind, Series
-from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.rules import CURVE_DAYS, first_served
-from passerelle.web.mirror import errors, parameters
+from passerelle.web.mirror import parameters
 from passerelle.web.mirror.bodies import IntervalReading, MeterReading, MeterReadingBody, ReadingType
 from passerelle.web.mirror.call import MirrorCall
-from passerelle.web.mirror.errors import Refusal, Refused
-from passerelle.web.mirror.translation import refusal_of_gap
-
-_SILENT = frozenset((GapReason.MISSING, GapReason.NOT_PUBLISHED))
-"""Enedis leaves these holes without a word (F§7)."""
+from passerelle.web.mirror.readings import enedis_readings, refuse_beyond_limits, step_of
+from passerelle.web.mirror.translation import V5
 
 _READING_TYPES = {
     Kind.DAILY: ReadingType(unit="Wh", measurement_kind="energy", aggregate="sum", measuring_period="P1D"),
@@ -32,58 +26,31 @@ async def read_measure(call: MirrorCall, series: Series) -> MeterReadingBody:
     point = parameters.usage_point(query)
     parameters.person(query)
     span = parameters.period(query, civil_day(call.now))
-    await _refuse_beyond_limits(call, point, series, span)
-    answer = await call.gateway.read_series(SeriesAsk(call.caller, point, series, span, call.wait))
-    return await measure_body(answer, call.gateway.clock)
-
-
-async def _refuse_beyond_limits(call: MirrorCall, point: UsagePointId, series: Series, span: DaySpan) -> None:
-    """Refuse here what Enedis would refuse, after the consent as there.
-
-    The day beyond the history is read for its checks alone: it is never asked of Enedis. History counts from the day
-    after Enedis' own limit (F§7).
-    """
-    oldest = first_served(series, call.now)
-    beyond = span.start < oldest
-    too_long = series.kind is Kind.CURVE and len(span) > CURVE_DAYS
-    if not (beyond or too_long):
-        return
-    await call.gateway.read_series(SeriesAsk(call.caller, point, series, one_day(oldest - ONE_DAY), call.wait))
-    raise Refused(errors.BEYOND_HISTORY if beyond else errors.PERIOD_TOO_LONG)
+    await refuse_beyond_limits(call, point, series, span)
+    return await measure_body(await call.series(point, series, span), call.gateway.clock)
 
 
 async def measure_body(answer: SeriesAnswer, clock: Clock) -> MeterReadingBody:
     """The answer as v5 gives it. Raises Refused where a part of it failed, or where there is nothing at all."""
-    failed = [gap for gap in answer.gaps if gap.reason not in _SILENT]
-    if failed:
-        # What is still being fetched says less than what is known to be refused.
-        gap = next((each for each in failed if each.reason is not GapReason.PENDING), failed[0])
-        raise Refused(await refusal_of_gap(gap, clock))
-    readings = [each for each in answer.readings if each.quality is not Quality.DERIVED]
-    if not readings:
-        raise Refused(await _nothing(answer, clock))
+    readings = await enedis_readings(answer, V5, clock)
     return MeterReadingBody(
         meter_reading=MeterReading(
             usage_point_id=answer.point,
             start=answer.span.start.isoformat(),
             end=answer.span.end.isoformat(),
-            quality="BRUT",
+            quality=step_of(readings),
             reading_type=_READING_TYPES[answer.series.kind],
             interval_reading=_interval_readings(answer.series.kind, readings),
         )
     )
 
 
-async def _nothing(answer: SeriesAnswer, clock: Clock) -> Refusal:
-    """The 404 of an empty period: Enedis' own if it was asked."""
-    told = next((gap for gap in answer.gaps if gap.problem is not None), None)
-    return await refusal_of_gap(told, clock) if told else errors.NO_DATA
-
-
 def _interval_readings(kind: Kind, readings: Iterable[AnyReading]) -> list[IntervalReading]:
     """Stamps are local and without offset: the end of a curve's interval, the day, the instant of the peak (F§6)."""
     written: list[IntervalReading] = []
     for each in readings:
+        if isinstance(each, IndexReading):  # v5 has none, and no path for them
+            continue
         value = str(each.value)
         if isinstance(each, Peak):
             written.append(IntervalReading(value=value, date=f"{in_paris(each.at):%Y-%m-%d %H:%M:%S}"))

@@ -1,7 +1,9 @@
 """The addresses of the mirror, and the guard that keeps every answer in Enedis' shape."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -22,9 +24,14 @@ from passerelle.web.envelope import request_id_of
 from passerelle.web.mirror import authorize, errors, tokens
 from passerelle.web.mirror.call import MirrorCall, admit
 from passerelle.web.mirror.customers import read_record
+from passerelle.web.mirror.dialect import Dialect
 from passerelle.web.mirror.errors import Refusal, Refused
 from passerelle.web.mirror.measures import read_measure
-from passerelle.web.mirror.translation import refusal_of
+from passerelle.web.mirror.translation import SHARED, V5
+from passerelle.web.mirror.v2026 import measures as measures_2026
+from passerelle.web.mirror.v2026 import records as records_2026
+from passerelle.web.mirror.v2026 import subscribed as subscribed_2026
+from passerelle.web.mirror.v2026 import translation as translation_2026
 from passerelle.web.settings import WebSettings
 
 log = get_logger(__name__)
@@ -45,46 +52,106 @@ CUSTOMERS = {
     "/customers_cd/v5/contact_data": CustomerRecord.CONTACT,
 }
 """F§8."""
+MEASURES_2026 = {
+    "/mesure_synchrone_auto/v2/consommation_quotidienne": Series.CONSUMPTION_DAILY,
+    "/mesure_synchrone_auto/v2/courbe_de_charge_consommation": Series.CONSUMPTION_LOAD_CURVE,
+    "/mesure_synchrone_auto/v2/puissance_conso_max_quotidienne": Series.CONSUMPTION_MAX_POWER,
+    "/mesure_synchrone_auto/v2/production_quotidienne": Series.PRODUCTION_DAILY,
+    "/mesure_synchrone_auto/v2/courbe_de_charge_production": Series.PRODUCTION_LOAD_CURVE,
+    "/mesure_synchrone_auto/v2/index_consommation": Series.CONSUMPTION_INDEX,
+    "/mesure_synchrone_auto/v2/index_production": Series.PRODUCTION_INDEX,
+}
+"""F§9."""
+CUSTOMERS_2026 = {f"/{api}/v1/{{prm}}": api for api in records_2026.RECORDS}
+"""F§10."""
+SERVICES_2026 = ("/subscribed_services/v1", "/subscribed_services/v1/")
+"""Both work in the field (F§10)."""
 
 _NEVER_KEPT = {"Cache-Control": "no-store"}
 
-Act = Callable[[Request], Awaitable[Struct | Response]]
+Body = Struct | list[Any]
+Act = Callable[[Request], Awaitable[Body | Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
     """Every address under `/enedis`, those that do not exist included."""
     crowd = Crowd()
-    acts: list[tuple[str, str, Act]] = [
-        ("GET", authorize.PATH, lambda request: authorize.authorize(request, gateway, settings)),
+    shared: list[tuple[str, str, Act]] = [
+        *(
+            ("GET", path, partial(authorize.authorize, gateway=gateway, settings=settings, generation=generation))
+            for path, generation in authorize.PATHS.items()
+        ),
         ("POST", "/oauth2/v3/token", lambda request: tokens.issue(request, gateway)),
         ("POST", "/oauth2/v3/revoke", lambda request: tokens.revoke(request, gateway)),
-        *(
-            ("GET", path, _data(series.scope, partial(read_measure, series=series), gateway, crowd))
-            for path, series in MEASURES.items()
-        ),
-        *(
-            ("GET", path, _data(record.scope, partial(read_record, record=record), gateway, crowd))
-            for path, record in CUSTOMERS.items()
-        ),
     ]
+    data = [*_of_v5(), *_of_2026(settings)]
     return [
-        *(Route(f"{PREFIX}{path}", _guarded(act, gateway), methods=[method]) for method, path, act in acts),
+        *(Route(f"{PREFIX}{path}", _guarded(act, gateway, SHARED), methods=[method]) for method, path, act in shared),
+        *(
+            Route(
+                f"{PREFIX}{each.path}",
+                _guarded(_admitted(each, gateway, crowd), gateway, each.dialect),
+                methods=[each.method],
+            )
+            for each in data
+        ),
         Route(PREFIX, _UnknownPath()),
         Mount(PREFIX, _UnknownPath()),
     ]
 
 
-def _data(scope: Scope, read: Callable[[MirrorCall], Awaitable[Struct]], gateway: Gateway, crowd: Crowd) -> Act:
-    async def act(request: Request) -> Struct:
-        call = await admit(request, gateway, scope)
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """One data API: its address, the scope that opens it, what it reads, and in whose words it refuses."""
+
+    path: str
+    scope: Scope
+    read: Callable[[MirrorCall], Awaitable[Body]]
+    dialect: Dialect
+    method: str = "GET"
+
+
+def _of_v5() -> list[_Data]:
+    return [
+        *(_Data(path, series.scope, partial(read_measure, series=series), V5) for path, series in MEASURES.items()),
+        *(_Data(path, record.scope, partial(read_record, record=record), V5) for path, record in CUSTOMERS.items()),
+    ]
+
+
+def _of_2026(settings: WebSettings) -> list[_Data]:
+    services = partial(subscribed_2026.read_services, secret=settings.secret)
+    return [
+        *(
+            _Data(path, series.scope, partial(measures_2026.read_measure, series=series), translation_2026.MEASURES)
+            for path, series in MEASURES_2026.items()
+        ),
+        *(
+            _Data(
+                path,
+                records_2026.RECORDS[api].scope,
+                partial(records_2026.read_record, api=api),
+                translation_2026.records(api),
+            )
+            for path, api in CUSTOMERS_2026.items()
+        ),
+        *(
+            _Data(path, Scope.USAGE_POINTS_READ, services, translation_2026.SERVICES, method="POST")
+            for path in SERVICES_2026
+        ),
+    ]
+
+
+def _admitted(api: _Data, gateway: Gateway, crowd: Crowd) -> Act:
+    async def act(request: Request) -> Body:
+        call = await admit(request, gateway, api.scope)
         with crowd.place(call.caller.account_id):
-            return await read(call)
+            return await api.read(call)
 
     return act
 
 
-def _guarded(act: Act, gateway: Gateway) -> Endpoint:
+def _guarded(act: Act, gateway: Gateway, dialect: Dialect) -> Endpoint:
     """The act, whatever happens, answered as Enedis answers: its clients cannot read any other error."""
 
     async def in_enedis_words(request: Request) -> Response:
@@ -93,17 +160,19 @@ def _guarded(act: Act, gateway: Gateway) -> Endpoint:
         except Refused as refused:
             return _refuse(refused.refusal)
         except PasserelleError as error:
-            return _refuse(await refusal_of(error.problem, gateway.clock))
+            return _refuse(await dialect.refusal_of(error.problem, gateway.clock))
         if isinstance(found, Response):
             return found
         return Response(msgspec.json.encode(found), headers=_NEVER_KEPT, media_type=errors.JSON)
 
     async def endpoint(request: Request) -> Response:
         try:
-            return await in_enedis_words(request)
+            answer = await in_enedis_words(request)
         except Exception as error:
             log.exception("accident", request_id=request_id_of(request), error=type(error).__name__)
-            return _refuse(errors.TECHNICAL_ERROR)
+            answer = _refuse(dialect.technical_error)
+        answer.headers.update(dialect.headers)
+        return answer
 
     return endpoint
 

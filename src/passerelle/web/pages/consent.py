@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from passerelle.consent.requests import SHARE_OLDER
 from passerelle.consent.states import ConsentState
 from passerelle.errors import PasserelleError
 from passerelle.gateway.consents import Arrival
@@ -31,6 +32,8 @@ _MONTHS = {
     ),
 }
 _STATUS = {
+    Ending.EXCHANGING: 202,
+    Ending.OLDER_SHARE: 409,
     Ending.FAILED: 502,
     Ending.FAILED_UNNAMED: 502,
     Ending.UNKNOWN_RETURN: 400,
@@ -39,6 +42,7 @@ _STATUS = {
 _OF_OUTCOME = {
     None: Ending.UNKNOWN_RETURN,
     ConsentState.DISPUTED: Ending.WAITING,
+    ConsentState.EXCHANGING: Ending.EXCHANGING,
     ConsentState.REFUSED: Ending.REFUSED,
     ConsentState.FORGOTTEN: Ending.WITHDRAWN,
 }
@@ -93,6 +97,7 @@ def _ended(ending: Ending, *, status: int | None = None, arrival: Arrival | None
         ends_on=_dates(arrival.ends_at) if arrival is not None and arrival.ends_at and linked else None,
         code=arrival.failure.error if arrival is not None and arrival.failure is not None else None,
         return_url=None if arrival is None else _return(arrival),
+        reload_after=None if arrival is None else arrival.reload_after,
     )
 
 
@@ -104,6 +109,8 @@ def _ending(arrival: Arrival) -> Ending:
     if arrival.outcome is ConsentState.GRANTED:
         whole = all(claim.state is ConsentState.GRANTED for claim in arrival.claims)
         return Ending.SHARED if whole else Ending.PARTLY_SHARED
+    if arrival.reason == SHARE_OLDER:
+        return Ending.OLDER_SHARE
     if arrival.outcome is ConsentState.FAILED:
         return Ending.FAILED_UNNAMED if arrival.request is None else Ending.FAILED
     return _OF_OUTCOME[arrival.outcome]

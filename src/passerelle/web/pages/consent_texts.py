@@ -10,6 +10,8 @@ class Ending(Enum):
     SHARED = "shared"
     PARTLY_SHARED = "partly shared"
     WAITING = "waiting"
+    EXCHANGING = "exchange under way"
+    OLDER_SHARE = "share older than the request"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
@@ -34,6 +36,7 @@ class Text:
     next_title: str = ""
     code: str = ""
     back: str = ""
+    reload: str = ""
 
 
 def _french(title: str, lead: str, *following: str) -> Text:
@@ -50,6 +53,7 @@ def _french(title: str, lead: str, *following: str) -> Text:
         next_title="Ce qui manque, ce qui suit",
         code="Code transmis par Enedis",
         back="Revenir à l'application",
+        reload="Recharger la page",
     )
 
 
@@ -67,6 +71,7 @@ def _english(title: str, lead: str, *following: str) -> Text:
         next_title="What is missing, what comes next",
         code="Code given by Enedis",
         back="Back to the application",
+        reload="Reload the page",
     )
 
 
@@ -90,6 +95,15 @@ _KEEPS_FR = (
 _KEEPS_EN = "What you accepted on the page of Enedis stays visible there: you can end it in your Enedis account."
 _DECIDE_FR = "L'exploitant de la passerelle peut trancher ; l'autre compte peut aussi libérer le point."
 _DECIDE_EN = "The operator of the gateway can decide; the other account can also release the point."
+_LIVE_FR = (
+    "Enedis ne laisse pas partager une seconde fois un point dont le partage court encore : sa page échoue alors sans "
+    "revenir ici. Attendez la fin du partage, ou supprimez-le dans votre espace Enedis, puis partagez à nouveau."
+)
+_LIVE_EN = (
+    "Enedis does not let a point be shared a second time while its share is live: its page then fails without coming "
+    "back here. Wait for the share to end, or delete it in your Enedis account, then share again."
+)
+"""F§4."""
 
 TEXTS: dict[Ending, tuple[Text, Text]] = {
     Ending.SHARED: (
@@ -114,15 +128,52 @@ TEXTS: dict[Ending, tuple[Text, Text]] = {
         _french("Partage en attente", "Votre accord est parvenu, mais rien n'est lu pour l'instant.", _DECIDE_FR),
         _english("Share waiting", "Your consent has arrived, but nothing is read for now.", _DECIDE_EN),
     ),
+    Ending.EXCHANGING: (
+        _french(
+            "Partage en cours d'enregistrement",
+            "Vous êtes bien revenu d'Enedis, mais Enedis n'a pas encore transmis ce que vous partagez. Rien n'est "
+            "perdu.",
+            "Cette page se recharge d'elle-même ; vous pouvez aussi la recharger, ou la rouvrir plus tard à la même "
+            "adresse dans ce navigateur.",
+            "Vous pouvez la fermer : la passerelle continue sans elle, pendant un jour.",
+            "Si vous n'avez rien partagé de nouveau sur la page d'Enedis, la demande s'éteint d'elle-même.",
+        ),
+        _english(
+            "Share being recorded",
+            "You did come back from Enedis, but Enedis has not said yet what you share. Nothing is lost.",
+            "This page reloads by itself; you can also reload it, or open it again later at the same address in this "
+            "browser.",
+            "You may close it: the gateway goes on without it, for one day.",
+            "If you shared nothing new on the page of Enedis, the request ends by itself.",
+        ),
+    ),
+    Ending.OLDER_SHARE: (
+        _french(
+            "Ce partage est plus ancien que la demande",
+            "Tout ce qu'Enedis connaît sous cette autorisation était déjà partagé avant la demande : rien n'est "
+            "enregistré.",
+            _LIVE_FR,
+            "Le même lien permet de recommencer, tant que la demande est valable (un jour).",
+        ),
+        _english(
+            "This share is older than the request",
+            "All that Enedis knows under this authorisation was shared before the request was made: nothing is "
+            "recorded.",
+            _LIVE_EN,
+            "The same link starts again, as long as the request is valid (one day).",
+        ),
+    ),
     Ending.REFUSED: (
         _french(
             "Partage refusé",
-            "Vous avez refusé de partager vos données : cette demande ne donne accès à rien.",
+            "D'après Enedis, vous avez refusé de partager vos données, ou arrêté la demande avant la fin : elle ne "
+            "donne accès à rien.",
             "Si c'est une erreur, demandez un nouveau lien à l'application.",
         ),
         _english(
             "Share refused",
-            "You refused to share your data: this request gives access to nothing.",
+            "Enedis says that you refused to share your data, or stopped before the end: this request gives access to "
+            "nothing.",
             "If this is a mistake, ask the application for a new link.",
         ),
     ),
@@ -186,12 +237,16 @@ TEXTS: dict[Ending, tuple[Text, Text]] = {
         _french(
             "Ce lien ne mène plus nulle part",
             "Le lien est inconnu, déjà utilisé ou périmé.",
-            "Demandez un nouveau lien à l'application.",
+            "Si vous venez de partager vos données, il n'y a rien de plus à faire ici.",
+            "Sinon, demandez un nouveau lien à l'application.",
+            _LIVE_FR,
         ),
         _english(
             "This link leads nowhere any more",
             "The link is unknown, already used or out of date.",
-            "Ask the application for a new link.",
+            "If you have just shared your data, nothing more is to be done here.",
+            "Otherwise ask the application for a new link.",
+            _LIVE_EN,
         ),
     ),
     Ending.OUT_OF_ORDER: (

@@ -48,6 +48,12 @@ def customer_body(point: UsagePointId, record: AnyRecord) -> Struct:
                 contract_status=_known(record.contract_status),
                 last_activation_date=_known(record.last_activation_date),
                 last_distribution_tariff_change_date=_known(record.last_distribution_tariff_change_date),
+                consumption_connection_power_kva=_known(record.consumption_connection_power_kva),
+                generation_connection_power_kva=_known(record.generation_connection_power_kva),
+                phases=_known(record.phases),
+                services_level=_known(record.services_level),
+                last_subscribed_power_change_date=_known(record.last_subscribed_power_change_date),
+                generation_last_activation_date=_known(record.generation_last_activation_date),
             )
         case Address():
             return AddressBody(

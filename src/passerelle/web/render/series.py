@@ -12,10 +12,11 @@ import msgspec
 from passerelle.gateway.read_series import SeriesAnswer
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, in_paris
-from passerelle.model.reading import AnyReading, EvenReadings, Gap, Peak, Quality, Reading, Readings
+from passerelle.model.reading import AnyReading, EvenReadings, Gap, IndexReading, Peak, Quality, Reading, Readings
 from passerelle.model.series import Kind
 from passerelle.plan.merge import energy_wh
-from passerelle.schema.series import GapLine, SeriesGap, SeriesSummary, SummaryLine
+from passerelle.schema import series as bodies
+from passerelle.schema.series import GapLine, RegisterValue, SeriesGap, SeriesSummary, SummaryLine
 from passerelle.web.problems import problem_body
 from passerelle.web.render.stamps import stamp
 
@@ -67,9 +68,15 @@ class SeriesWriter:
     def _csv(self) -> bytes:
         text = io.StringIO(newline="")
         rows = csv.writer(text, lineterminator="\r\n")
-        peaks = self._answer.series.kind is Kind.PEAK
-        rows.writerow(("day", "at", "value", "unit", "quality", "gap") if peaks else _CSV_HEAD)
-        rows.writerows(self._peak_rows() if peaks else self._interval_rows())
+        kind = self._answer.series.kind
+        rows.writerow(_CSV_HEADS.get(kind, _CSV_HEAD))
+        match kind:
+            case Kind.PEAK:
+                rows.writerows(self._peak_rows())
+            case Kind.INDEX:
+                rows.writerows(self._index_rows())
+            case _:
+                rows.writerows(self._interval_rows())
         return text.getvalue().encode()
 
     def _interval_rows(self) -> Iterator[tuple[str | int, ...]]:
@@ -89,9 +96,21 @@ class SeriesWriter:
             elif isinstance(item, Peak):
                 yield item.day.isoformat(), stamp(item.at), item.value, unit, item.quality.value, ""
 
+    def _index_rows(self) -> Iterator[tuple[str | int, ...]]:
+        """A row a register, then one of the class `total` where Enedis names it."""
+        unit = self._answer.series.unit.value
+        for item in self._in_order():
+            if isinstance(item, Gap):
+                for day in DaySpan(civil_day(item.start), civil_day(item.end)):
+                    yield day.isoformat(), "", "", "", unit, "", item.reason.value
+            elif isinstance(item, IndexReading):
+                shown = [(register.name, register.value) for register in item.registers]
+                for name, value in shown if item.total is None else [*shown, (TOTAL, item.total)]:
+                    yield item.day.isoformat(), stamp(item.at), name, value, unit, item.quality.value, ""
+
     def _in_order(self) -> list[AnyReading | Gap]:
         items: list[AnyReading | Gap] = [*self._answer.readings, *self._answer.gaps]
-        return sorted(items, key=lambda item: item.at if isinstance(item, Peak) else item.start)
+        return sorted(items, key=lambda item: item.at if isinstance(item, (Peak, IndexReading)) else item.start)
 
     def _gap(self, gap: Gap) -> SeriesGap:
         problem = problem_body(gap.problem, self._docs_url, self._request_id) if gap.problem else msgspec.UNSET
@@ -107,18 +126,25 @@ class SeriesWriter:
             end=answer.span.end,
             energy_wh=_energy(answer),
             as_of=in_paris(answer.as_of.replace(microsecond=0)),
+            revised_at=in_paris(answer.revised_at.replace(microsecond=0)) if answer.revised_at else msgspec.UNSET,
         )
 
 
 _CSV_HEAD = ("start", "end", "value", "unit", "quality", "gap")
+_CSV_HEADS = {
+    Kind.PEAK: ("day", "at", "value", "unit", "quality", "gap"),
+    Kind.INDEX: ("day", "at", "class", "value", "unit", "quality", "gap"),
+}
+TOTAL = "total"
+"""The class of a CSV row that holds the total; Enedis' own codes are in capitals."""
 
 
 def _energy(answer: SeriesAnswer) -> "int | msgspec.UnsetType":
     match answer.series.kind:
-        case Kind.PEAK:
+        case Kind.PEAK | Kind.INDEX:
             return msgspec.UNSET
         case Kind.DAILY:
-            return sum(reading.value for day in answer.days for reading in day)
+            return sum(reading.value for day in answer.days for reading in day if isinstance(reading, Reading))
         case Kind.CURVE:
             return energy_wh(answer.days)
 
@@ -142,6 +168,8 @@ def _form(start: datetime, step: timedelta, count: int, quality: Quality) -> byt
 
 
 def _reading(reading: AnyReading) -> bytes:
+    if isinstance(reading, IndexReading):
+        return _encode(_index(reading))
     if isinstance(reading, Peak):
         return (
             f'{{"day":"{reading.day.isoformat()}","at":"{stamp(reading.at)}",'
@@ -151,6 +179,19 @@ def _reading(reading: AnyReading) -> bytes:
         f'{{"start":"{stamp(reading.start)}","end":"{stamp(reading.end)}",'
         f'"value":{reading.value},"quality":"{reading.quality.value}"}}'
     ).encode()
+
+
+def _index(reading: IndexReading) -> bodies.IndexReading:
+    """What Enedis does not name is absent."""
+    registers = [
+        RegisterValue(
+            tariff_class=each.name, label=msgspec.UNSET if each.label is None else each.label, value=each.value
+        )
+        for each in reading.registers
+    ]
+    total = msgspec.UNSET if reading.total is None else reading.total
+    at = in_paris(reading.at)
+    return bodies.IndexReading(day=reading.day, at=at, registers=registers, total=total, quality=reading.quality)
 
 
 def _split_head(head: bytes) -> tuple[bytes, bytes]:

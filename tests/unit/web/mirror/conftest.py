@@ -1,6 +1,7 @@
 """A gateway whose use cases are real and whose neighbours are scripted: what Enedis answers is set by each test."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,24 +11,30 @@ import httpx2
 import pytest
 
 from passerelle.access.caller import Caller
+from passerelle.consent.requests import ConsentRequest
 from passerelle.consent.states import ConsentState, Link
 from passerelle.errors import KeyInvalid, PasserelleError
+from passerelle.gateway.bring import Bring
 from passerelle.gateway.fetch_days import FetchDays
 from passerelle.gateway.flights import Flights
+from passerelle.gateway.list_points import PointView
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import ReadSeries
 from passerelle.gateway.rooms import KEY, MIRROR_TOKEN, TOKEN, Gateway
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, day_bounds
-from passerelle.model.reading import AnyReading, Peak, Reading
+from passerelle.model.reading import AnyReading, IndexReading, Peak, Reading
 from passerelle.model.scopes import ALL_SCOPES, Scope
+from passerelle.model.series import Series
+from passerelle.testing.days import MemoryDays, MemoryKeyring
+from passerelle.testing.ledger import MemoryLeases, MemoryLedger
 from passerelle.web.app import create_app
 from passerelle.web.mirror import mirror_routes
 from passerelle.web.settings import WebSettings
 
 PRM = "22516914714270"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-CALLER = Caller("account", "demo", ALL_SCOPES, bytes(32))
+CALLER = Caller("account", "demo", ALL_SCOPES, MemoryKeyring("account"))
 
 
 @dataclass
@@ -39,6 +46,9 @@ class Clock:
 
     def monotonic(self) -> float:
         return 0.0
+
+    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 — a port
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -65,20 +75,19 @@ class Links:
         self.activated_on = day
 
 
-class NothingHeld:
-    async def held(self, *_: object) -> dict[date, tuple[AnyReading, ...]]:
-        return {}
+class NoRecords:
+    """Every record is asked of Enedis, whose answer each test sets."""
 
+    async def held(self, *_: object) -> None: ...
     async def keep(self, *_: object) -> None: ...
-
-
-class NoLedger:
-    async def note(self, *_: object) -> None: ...
 
 
 @dataclass
 class ScriptedEnedis:
-    """`readings` and `record` are what it has; `refusals` what it says of a span that touches a day; `asked` counts."""
+    """`readings` and `record` are what it has; `refusals` what it says of a span that touches a day; `asked` counts.
+
+    `record` may be a dictionary: by kind, a record or the error that it is refused with.
+    """
 
     readings: list[AnyReading] = field(default_factory=list)
     record: object = None
@@ -91,12 +100,21 @@ class ScriptedEnedis:
         await self._answer()
         if self.refused_before is not None and span.start < self.refused_before[0]:
             raise self.refused_before[1]
-        days = ((each.day if isinstance(each, Peak) else civil_day(each.start), each) for each in self.readings)
+        days = (
+            (each.day if isinstance(each, Peak | IndexReading) else civil_day(each.start), each)
+            for each in self.readings
+        )
         return tuple(each for day, each in days if day in span)
+
+    def serves(self, series: object) -> bool:  # noqa: ARG002 — a port
+        return True
 
     async def fetch_record(self, point: str, record: object, errand: object) -> object:  # noqa: ARG002 — a port
         await self._answer()
-        return self.record
+        found = self.record[record] if isinstance(self.record, dict) else self.record
+        if isinstance(found, PasserelleError):
+            raise found
+        return found
 
     async def _answer(self) -> None:
         self.asked += 1
@@ -137,6 +155,26 @@ class Keys:
 
 
 @dataclass
+class Points:
+    """The usage points that the account can see."""
+
+    views: list[PointView] = field(default_factory=list)
+
+    async def __call__(self, caller: Caller) -> list[PointView]:  # noqa: ARG002 — one account
+        return self.views
+
+
+@dataclass
+class Consents:
+    """The account's consents."""
+
+    requests: list[ConsentRequest] = field(default_factory=list)
+
+    async def of_account(self, caller: Caller) -> list[tuple[ConsentRequest, list[object]]]:  # noqa: ARG002 — one account
+        return [(request, []) for request in self.requests]
+
+
+@dataclass
 class House:
     """The mirror, and what a test may set around it."""
 
@@ -145,6 +183,24 @@ class House:
     links: Links
     enedis: ScriptedEnedis
     keys: Keys
+    points: Points
+    consents: Consents
+    days: MemoryDays
+
+    async def derive(self, daily: Reading) -> None:
+        """Hold a daily value that was computed from the curve."""
+        kept = {civil_day(daily.start): (daily,)}
+        await self.days.keep(None, CALLER.account_id, "point", Series.CONSUMPTION_DAILY, kept)
+
+    async def measure(self, resource: str, start: str, end: str, **more: str) -> httpx2.Response:
+        """A resource of 2026."""
+        period = {"pointId": PRM, "dateDebut": start, "dateFin": end}
+        return await self.get(f"/mesure_synchrone_auto/v2/{resource}", **period, **more)
+
+    async def services(self, body: object, path: str = "/subscribed_services/v1/") -> httpx2.Response:
+        bearer = {"Authorization": "Bearer mirror.token"}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.client.post(f"/enedis{path}", content=content, headers=bearer)
 
     async def get(self, path: str, headers: dict[str, str] | None = None, **query: str) -> httpx2.Response:
         bearer = {"Authorization": "Bearer mirror.token"}
@@ -162,21 +218,26 @@ class House:
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
     clock, links, enedis, keys, flights = Clock(), Links(), ScriptedEnedis(), Keys(), Flights()
+    points, consents = Points(), Consents()
     keys.of["mirror.token"] = (MIRROR_TOKEN, CALLER)
-    fetch = FetchDays(enedis=enedis, days=NothingHeld(), ledger=NoLedger(), links=links, clock=clock)
+    days, ledger = MemoryDays(), MemoryLedger()
+    fetch = FetchDays(enedis=enedis, days=days, ledger=ledger, links=links, clock=clock)
+    bring = Bring(fetch=fetch, flights=flights, leases=MemoryLeases(), clock=clock)
     gateway = Gateway(
-        read_series=ReadSeries(links=links, days=NothingHeld(), fetch=fetch, flights=flights, clock=clock),
-        read_customer=ReadCustomer(links=links, enedis=enedis, clock=clock),
-        list_points=None,
-        consents=None,
+        read_series=ReadSeries(links=links, days=days, ledger=ledger, bring=bring, clock=clock),
+        read_customer=ReadCustomer(links=links, records=NoRecords(), enedis=enedis, clock=clock),
+        list_points=points,
+        consents=consents,
+        upkeep=None,
         keys=keys,
         health=None,
+        in_use=dict,
         clock=clock,
     )
     settings = WebSettings("http://gateway", b"secret")
     app = create_app(gateway, settings, more=mirror_routes(gateway, settings))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://gateway") as client:
-        yield House(client, clock, links, enedis, keys)
+        yield House(client, clock, links, enedis, keys, points, consents, days)
     await flights.drain(0)
 
 

@@ -4,8 +4,10 @@ import pytest
 
 from passerelle.model.catalogue import CATALOGUE
 from passerelle.model.generation import Generation
+from passerelle.model.scopes import Scope
 from passerelle.web.mirror import errors
-from passerelle.web.mirror.routes import CUSTOMERS, MEASURES
+from passerelle.web.mirror.routes import CUSTOMERS, CUSTOMERS_2026, MEASURES, MEASURES_2026, SERVICES_2026
+from passerelle.web.mirror.v2026.records import RECORDS
 
 TOKEN = "/oauth2/v3/token"
 
@@ -15,6 +17,15 @@ def test_the_nine_data_paths_are_those_of_the_catalogue():
     rows.pop("/dataconnect/v1/oauth2/authorize")
     assert {path: noun.scope for path, noun in (MEASURES | CUSTOMERS).items()} == rows
     assert len(rows) == 9
+
+
+def test_the_thirteen_data_paths_of_2026_are_those_of_the_catalogue():
+    rows = {row.path: row.scope for row in CATALOGUE if row.generation is Generation.V2026}
+    rows.pop("/dataconnect/v2/oauth2/authorize")
+    served = {path: series.scope for path, series in MEASURES_2026.items()}
+    served |= {path: RECORDS[api].scope for path, api in CUSTOMERS_2026.items()}
+    assert served | {SERVICES_2026[0]: Scope.USAGE_POINTS_READ} == rows
+    assert len(rows) == 13
 
 
 @pytest.mark.parametrize(
@@ -29,6 +40,12 @@ def test_the_nine_data_paths_are_those_of_the_catalogue():
         ("PUT", TOKEN),
         *(("POST", path) for path in (MEASURES | CUSTOMERS)),
         ("DELETE", "/customers_i/v5/identity"),
+        *(("POST", path) for path in MEASURES_2026),
+        ("GET", "/mesure_synchrone_auto/v1/consommation_quotidienne"),
+        ("GET", "/mesure_synchrone_auto/v2/index_consumption"),
+        ("GET", "/situation_contrat_auto/v1"),
+        ("GET", "/situation_contrat_auto/v1/"),
+        ("GET", "/subscribed_services/v1"),
         ("PROPFIND", "/nothing/here"),
     ],
 )

@@ -120,7 +120,8 @@ async def test_a_day_that_is_not_published_yet_is_a_silent_hole(house, energy_of
 
 
 async def test_values_of_our_own_making_are_not_enedis_values(house, energy_of):
-    house.enedis.readings = [energy_of("2026-11-21", 1), energy_of("2026-11-22", 2, quality=Quality.DERIVED)]
+    house.enedis.readings = [energy_of("2026-11-21", 1)]
+    await house.derive(energy_of("2026-11-22", 2, quality=Quality.DERIVED))
     assert stamps(await house.daily("2026-11-21", "2026-11-23")) == ["2026-11-21"]
     assert (await house.daily("2026-11-22", "2026-11-23")).status_code == 404
 

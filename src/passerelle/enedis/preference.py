@@ -1,0 +1,136 @@
+"""Which generation to ask under `auto`: 2026, and v5 for as long as only that helps (F§13). Pure.
+
+Each API of 2026 has a standing of its own. `now` is monotonic, in seconds.
+
+- 2026 is asked, until it fails in a way that v5 may not share: then v5 is asked, at most once in ten minutes.
+- v5 is then asked directly for ten minutes. After them one call probes 2026 while the others stay with v5.
+- If v5 is gone meanwhile, 2026 is asked at once, at most once in ten minutes too.
+- A call that was under way when another changed the generation follows it, so that none is lost for the change.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from http import HTTPStatus
+
+from passerelle.errors import (
+    OperatorActionNeeded,
+    PasserelleError,
+    QuotaExhausted,
+    TokenRejected,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from passerelle.model.generation import Generation
+
+TURN = 600.0
+"""Seconds for which v5 is asked directly, and between two changes in one direction."""
+
+PROBE = 120.0
+"""Seconds that a probe of 2026 may take before another call probes too: its retries and timeouts."""
+
+NEVER = float("-inf")
+
+
+class Outcome(Enum):
+    """How a call ended.
+
+    ANSWERED: also by a refusal that both generations would give. FAILED: in a way that the other may not share. SILENT:
+    without news of the generation, as after a quota or a rejected token.
+    """
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one API stands. `v5_until`: when 2026 is worth a probe; the last two: when the generation last changed."""
+
+    speaking: Generation = Generation.V2026
+    v5_until: float = NEVER
+    fell_back_at: float = NEVER
+    came_back_at: float = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows: the standing from now on, and whom to ask."""
+
+    standing: Standing
+    ask: Generation | None
+
+
+def begin(standing: Standing, now: float) -> Step:
+    """Whom a new call asks first."""
+    if standing.speaking is Generation.V2026:
+        return Step(standing, Generation.V2026)
+    if now < standing.v5_until:
+        return Step(standing, Generation.V5)
+    return Step(replace(standing, v5_until=now + PROBE), Generation.V2026)
+
+
+def next_step(standing: Standing, asked: Generation, outcome: Outcome, now: float) -> Step:
+    """What follows the end of a call to `asked`: `ask` is the other generation if it is worth asking, else None."""
+    if outcome is Outcome.SILENT:
+        return Step(standing, None)
+    if outcome is Outcome.ANSWERED:
+        settled = replace(standing, speaking=Generation.V2026) if asked is Generation.V2026 else standing
+        return Step(settled, None)
+    if asked is Generation.V2026:
+        return _without_2026(standing, now)
+    return _without_v5(standing, now)
+
+
+def _without_2026(standing: Standing, now: float) -> Step:
+    if now - standing.fell_back_at >= TURN:
+        fallen = replace(standing, speaking=Generation.V5, v5_until=now + TURN, fell_back_at=now)
+        return Step(fallen, Generation.V5)
+    follows = standing.speaking is Generation.V5
+    return Step(standing, Generation.V5 if follows else None)
+
+
+def _without_v5(standing: Standing, now: float) -> Step:
+    if standing.speaking is Generation.V2026:
+        return Step(standing, Generation.V2026)
+    if now - standing.came_back_at >= TURN:
+        back = replace(standing, speaking=Generation.V2026, came_back_at=now)
+        return Step(back, Generation.V2026)
+    return Step(standing, None)
+
+
+def after_both(standing: Standing) -> Standing:
+    """When neither helped: 2026 is asked first again, and the changes made still count."""
+    return replace(standing, speaking=Generation.V2026)
+
+
+def outcome_of(asked: Generation, error: PasserelleError) -> Outcome:
+    """Whether the other generation may do better than this error of `asked`.
+
+    Never after a quota (it would burn both), never after a code ADAM or any other that concerns the customer, and of
+    2026 never after a 404 (F§12, F§13). Of v5 a 404 that is none of the measures' own means that v5 is no more: its
+    gateway does not know the path, or its front equipment sent a page.
+    """
+    upstream = error.problem.upstream
+    status, code = (upstream.status or 0, upstream.code or "") if upstream else (0, "")
+    if not isinstance(error, UpstreamError) or code.upper().startswith("ADAM"):
+        return Outcome.ANSWERED
+    if isinstance(error, (QuotaExhausted, TokenRejected)) or code.startswith(_THROTTLING):
+        return Outcome.SILENT
+    if status == HTTPStatus.NOT_FOUND:
+        gone = asked is Generation.V5 and (code == _UNKNOWN_PATH or isinstance(error, UpstreamBroken))
+        return Outcome.FAILED if gone else Outcome.SILENT
+    if isinstance(error, OperatorActionNeeded):
+        return Outcome.FAILED if code in _NOT_SUBSCRIBED else Outcome.SILENT
+    # Also an API that cannot be reached, or is left alone by the breaker: its sibling may do.
+    down = isinstance(error, (UpstreamBroken, UpstreamUnavailable, UpstreamTimeout))
+    return Outcome.FAILED if down else Outcome.ANSWERED
+
+
+_THROTTLING = "9008"
+"""One of these codes, 900801, comes as a 503."""
+
+_UNKNOWN_PATH = "900906"
+_NOT_SUBSCRIBED = ("900907", "900908", "900909", "900910")

@@ -1,0 +1,271 @@
+"""The work of a lane: the fewest calls for the days of all who are in it, planned anew before each one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from passerelle.errors import (
+    BeforeActivation,
+    ConsentError,
+    NotCollected,
+    OperatorActionNeeded,
+    PasserelleError,
+    QuotaExhausted,
+    TokenRejected,
+    WrongDirection,
+)
+from passerelle.gateway.fetch_days import FetchDays, Flight
+from passerelle.gateway.flights import Flights, Lane, LaneWork, Want
+from passerelle.gateway.patience import Patience
+from passerelle.gateway.ports import Leases
+from passerelle.kit.clock import Clock
+from passerelle.model.days import DaySpan
+from passerelle.model.priority import Priority
+from passerelle.model.reading import GapReason
+from passerelle.model.series import Series
+from passerelle.plan.calls import plan_calls
+from passerelle.plan.gaps import reason_of
+from passerelle.plan.lacks import Told
+from passerelle.plan.rules import days_per_call
+
+AT_ONCE = 4
+"""Calls of one lane under way together: enough to fill the second's allowance, few to waste on a refusal."""
+
+IMPORTS_AT_ONCE = AT_ONCE - 1
+"""So that a short request finds room beside a long import."""
+
+INTERACTIVE_CALLS = 10
+"""What a request needs beyond so many calls is an import: it must not hold back other people's short requests."""
+
+PATIENCE = 3
+"""Failures in a row after which the rest is not tried: Enedis is away."""
+
+QUIET, LONGEST = 0.02, 0.5
+"""Seconds: requests that come together are planned together once nobody joined for so long, or at the latest then."""
+
+POLL_FIRST, POLL_LONGEST = 0.05, 0.25
+"""Seconds between two looks at what another process brings."""
+
+RENEW = 20.0
+"""Seconds after which a lease is renewed, well within its minute."""
+
+GIVE_WAY = 0.3
+"""Seconds for which an import leaves the lane to another process that waits for it."""
+
+_FOR_ALL = (ConsentError, WrongDirection, NotCollected, OperatorActionNeeded, TokenRejected)
+"""What one call is told holds for every other of the lane."""
+
+_Call = asyncio.Task[list[Told]]
+
+
+@dataclass(eq=False, slots=True)
+class _Run:
+    """The calls of a lane while its lease is held.
+
+    `proven`: Enedis has answered with data. Until then one call goes alone: what refuses it refuses all of them.
+    """
+
+    work: LaneWork
+    under_way: dict[_Call, Flight] = field(default_factory=dict)
+    failures: int = 0
+    proven: bool = False
+
+    def next(self) -> Flight | None:
+        """The call to make now: for a short request before the rest of a long one; None when there is none to make."""
+        wanted: set[date] = set()
+        wanted = wanted.union(*(want.days for want in self.work.wants))
+        wanted = wanted.difference(*(flight.span for flight in self.under_way.values()))
+        most = AT_ONCE if self.proven or any(want.proven for want in self.work.wants) else 1
+        if not wanted or len(self.under_way) >= most:
+            return None
+        flight = self._most_urgent(plan_calls(wanted, days_per_call(self.work.lane.series)))
+        imports = sum(each.priority is Priority.IMPORT for each in self.under_way.values())
+        return None if flight.priority is Priority.IMPORT and imports >= IMPORTS_AT_ONCE else flight
+
+    def _most_urgent(self, spans: list[DaySpan]) -> Flight:
+        """The newest span of the most urgent request; which one goes first never makes the rest more calls."""
+        if all(_priority(want) is Priority.IMPORT for want in self.work.wants):
+            return self._flight(spans[0])
+        return min((self._flight(span) for span in spans), key=lambda each: each.priority)
+
+    def _flight(self, span: DaySpan) -> Flight:
+        served = self.served(span)
+        forced = frozenset(day for want in served for day in want.forced if day in span)
+        somebody = next((want for want in served if want.order.caller is not None), served[0])
+        return Flight(somebody.order, span, min(_priority(want) for want in served), forced)
+
+    def served(self, span: DaySpan) -> list[Want]:
+        return [want for want in self.work.wants if any(day in want.days for day in span)]
+
+    def launch(self, flight: Flight, call: _Call) -> None:
+        for want in self.served(flight.span):
+            want.calls += 1
+        self.under_way[call] = flight
+
+    def land(self, call: _Call) -> None:
+        """What a call brought and was told, for everybody in the lane."""
+        flight, told = self.under_way.pop(call), call.result()
+        self.proven = self.proven or not told
+        # What is refused for being older than the meter is so for every older day too.
+        older = [_older(each, self.work) if isinstance(each.error, BeforeActivation) else each for each in told]
+        for each in older:
+            self.work.settle(each.span, [each])
+        self.work.settle(flight.span)
+        self._heed(flight, told)
+
+    def _heed(self, flight: Flight, told: list[Told]) -> None:
+        failed = next((each.error for each in told if reason_of(each.error) is GapReason.UPSTREAM_ERROR), None)
+        self.failures = self.failures + 1 if failed is not None and failed.problem.retryable else 0
+        for error in (each.error for each in told):
+            if isinstance(error, _FOR_ALL) or self.failures >= PATIENCE:
+                self.work.end(error)
+                self.failures = 0
+            elif isinstance(error, QuotaExhausted):
+                self._stop(error, flight.priority)
+
+    def _stop(self, error: PasserelleError, priority: Priority) -> None:
+        """The allowance of an import may be used up while there is some left for a short request."""
+        for want in self.work.wants:
+            if _priority(want) >= priority:
+                want.end(error)
+        self.work.clear()
+
+
+def _priority(want: Want) -> Priority:
+    return want.priority if want.calls < INTERACTIVE_CALLS else Priority.IMPORT
+
+
+class Bring:
+    """Brings what is wanted in a lane. One process at a time works on it, others find it in the store.
+
+    `moment` counts what may make a look into the store out of date, in any lane: a lease that was taken, a call that
+    landed. A lane remembers the moment of its own last such event.
+    """
+
+    def __init__(
+        self, *, fetch: FetchDays, flights: Flights, leases: Leases, clock: Clock, patience: Patience | None = None
+    ) -> None:
+        self._fetch = fetch
+        self._flights = flights
+        self._leases = leases
+        self._clock = clock
+        self._patience = patience or Patience()
+        self.moment = 0
+
+    def serves(self, series: Series) -> bool:
+        """Whether the generation of Enedis in use has this series."""
+        return self._fetch.serves(series)
+
+    async def serve(self, want: Want, seconds: float) -> None:
+        """Have the want served; returns once it is done, or after so many seconds, while the work goes on."""
+        self._flights.join(want, self._serve)
+        await self._patience.wait([want.done], seconds)
+
+    async def _serve(self, work: LaneWork) -> None:
+        """Serve those who are in the lane; returns early to leave it to another process for a moment."""
+        await self._gather(work)
+        async with self._leased(work) as ours:
+            if ours:
+                await self._work(_Run(work))
+        if work.wants:
+            await self._clock.sleep(GIVE_WAY)
+
+    async def _gather(self, work: LaneWork) -> None:
+        """Wait until nobody has joined for a moment."""
+        latest = self._clock.monotonic() + LONGEST
+        while True:
+            work.arrival.clear()
+            await self._clock.sleep(QUIET)
+            if not work.arrival.is_set() or self._clock.monotonic() >= latest:
+                return
+
+    @asynccontextmanager
+    async def _leased(self, work: LaneWork) -> AsyncIterator[bool]:
+        """Hold the lane among all processes; False if what was wanted came while another one had it."""
+        pause = POLL_FIRST
+        while not await self._leases.claim(work.lane.point_id, work.lane.series):
+            await self._clock.sleep(pause)
+            pause = min(pause * 1.5, POLL_LONGEST)
+            self._turn(work)
+            await self._look(work)
+            if not work.wants:
+                yield False
+                return
+        self._turn(work)
+        try:
+            yield True
+        finally:
+            await self._leases.release(work.lane.point_id, work.lane.series)
+
+    async def _look(self, work: LaneWork) -> None:
+        """Have those look again whose look is out of date: what they want may have come meanwhile."""
+        looked: dict[tuple[frozenset[date], frozenset[date], bool], frozenset[date]] = {}
+        for want in [each for each in work.wants if each.looked_at < work.moment]:
+            alike = (frozenset(want.days), want.forced, want.own)
+            want.looked_at = work.moment
+            if alike not in looked:
+                looked[alike] = await want.look()
+            want.days.intersection_update(looked[alike])
+        work.clear()
+
+    async def _work(self, run: _Run) -> None:
+        renewed_at = self._clock.monotonic()
+        try:
+            while await self._launch(run):
+                await _news(run)
+                if self._clock.monotonic() - renewed_at >= RENEW:
+                    renewed_at = self._clock.monotonic()
+                    await self._leases.claim(run.work.lane.point_id, run.work.lane.series)
+                if run.work.arrival.is_set():
+                    await self._gather(run.work)
+                for call in [each for each in run.under_way if each.done()]:
+                    self._land(run, call)
+        finally:
+            await _stopped(run)
+
+    def _land(self, run: _Run, call: _Call) -> None:
+        """Those in the lane hear of it at once; who looked before and joins later has to look again."""
+        knowing = [want for want in run.work.wants if want.looked_at >= run.work.moment]
+        run.land(call)
+        self._turn(run.work)
+        for want in knowing:
+            want.looked_at = run.work.moment
+
+    def _turn(self, work: LaneWork) -> None:
+        self.moment += 1
+        work.moment = self.moment
+
+    async def _launch(self, run: _Run) -> bool:
+        """Start what may be started now; whether anything is under way."""
+        await self._look(run.work)
+        while (flight := run.next()) is not None:
+            if flight.priority is Priority.IMPORT and await self._awaited(run.work.lane):
+                break
+            run.launch(flight, asyncio.create_task(self._fetch(flight)))
+        return bool(run.under_way)
+
+    async def _awaited(self, lane: Lane) -> bool:
+        return await self._leases.awaited(lane.point_id, lane.series)
+
+
+async def _news(run: _Run) -> None:
+    """Wait until a call ends, somebody joins, or the lease wants to be renewed."""
+    arrival = asyncio.ensure_future(run.work.arrival.wait())
+    try:
+        await asyncio.wait((*run.under_way, arrival), timeout=RENEW, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        arrival.cancel()
+
+
+async def _stopped(run: _Run) -> None:
+    """End what is still under way: only when the lane itself was ended."""
+    for call in run.under_way:
+        call.cancel()
+    await asyncio.gather(*run.under_way, return_exceptions=True)
+
+
+def _older(told: Told, work: LaneWork) -> Told:
+    oldest = min((day for want in work.wants for day in want.days), default=told.span.start)
+    return Told(DaySpan(min(oldest, told.span.start), told.span.end), told.error)

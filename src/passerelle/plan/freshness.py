@@ -1,0 +1,120 @@
+"""When Enedis is worth asking again: for a day that is not whole, for a refusal, and because a caller says so.
+
+The rules are data, each beside its source. Nothing empty or partial is final: a day that lacks is asked again as long
+as the history reaches back to it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+from passerelle.consent.states import SETTLING
+from passerelle.model.paris import ONE_DAY, PARIS, in_paris
+from passerelle.model.reading import GapReason
+from passerelle.plan.ledger import OpenDay, Refusal
+from passerelle.plan.rules import PUBLICATION
+
+SECOND_LOOK = time(10, 0)
+"""Publication is sometimes one or two hours late; what is absent at 10:00 is expected on the day after (F§7)."""
+
+LATE_DAYS = 2
+"""A late meter shows on the second day (F§7): up to then a day is looked for twice a morning."""
+
+DAILY_UNTIL = 14
+"""Holes are filled days later (F§7): a day is asked once a day until it is so many days old…"""
+
+THEN_EVERY = timedelta(days=7)
+"""…and once a week from then on, until the history no longer reaches it."""
+
+REFUSED_DAYS = timedelta(days=1)
+"""A refused range is not asked again for a day (F§13)."""
+
+REFUSED_FOR: Mapping[GapReason, timedelta] = {
+    GapReason.NOT_COLLECTED: timedelta(days=1),
+    GapReason.WRONG_DIRECTION: timedelta(days=7),
+}
+"""How long a refusal speaks for the whole series. Collection that is switched on shows after 24 to 72 hours (F§7); the
+direction of a usage point does not change."""
+
+SETTLING_FIRST = timedelta(minutes=10)
+SETTLING_LONGEST = timedelta(hours=6)
+"""Right after a consent Enedis may refuse for minutes to a day (F§3): asked again after ten minutes, then twice as late
+each time."""
+
+RECORD_LASTS = timedelta(days=1)
+"""Contracts, addresses and names change rarely: they are asked once a day at most (F§12: what calls cost)."""
+
+REFUSED_RECORD = timedelta(hours=1)
+"""A customer record that Enedis does not have is not asked again for so long."""
+
+WHOLE_SERIES = frozenset({*REFUSED_FOR, GapReason.NO_CONSENT})
+"""The refusals that speak for every day of a series."""
+
+FORCED_AGAIN = timedelta(minutes=10)
+"""A caller may have a day asked before its time once in so long: asking again the same day gives the same (F§7)."""
+
+
+def next_ask(day: date, asked_at: datetime) -> datetime:
+    """When a day that was not whole at `asked_at` is worth asking again."""
+    wall = in_paris(asked_at)
+    age = (wall.date() - day).days
+    hours = (PUBLICATION, SECOND_LOOK) if age <= LATE_DAYS else (PUBLICATION,)
+    coming = next((hour for hour in hours if wall.time() < hour), None)
+    following = _at(wall.date(), coming) if coming is not None else _at(wall.date() + ONE_DAY, PUBLICATION)
+    return following if age <= DAILY_UNTIL else _at(in_paris(following).date() + THEN_EVERY - ONE_DAY, PUBLICATION)
+
+
+def refused_until(reason: GapReason, asked_at: datetime, tries: int) -> datetime | None:
+    """Until when this refusal speaks for the whole series; None if it never does. `tries`: how often it was met."""
+    if reason is GapReason.NO_CONSENT:
+        doublings = min(tries - 1, 16)
+        return asked_at + min(SETTLING_FIRST * (1 << doublings), SETTLING_LONGEST)
+    lasts = REFUSED_FOR.get(reason)
+    return None if lasts is None else asked_at + lasts
+
+
+def shown(reason: GapReason, day: date, now: datetime) -> GapReason:
+    """The reason to tell: what is absent is `not-published` for as long as a late meter may still send it (F§7)."""
+    waited_for = now < _at(day + timedelta(days=LATE_DAYS), SECOND_LOOK)
+    return GapReason.NOT_PUBLISHED if reason is GapReason.MISSING and waited_for else reason
+
+
+def in_force(refusals: Mapping[GapReason, Refusal], granted_at: datetime, now: datetime) -> Refusal | None:
+    """The latest refusal that speaks for the whole series at `now`.
+
+    One older than the consent says nothing, nor does one that a consent's first day excused, once that day is over.
+    """
+    excused = refusals.get(GapReason.NO_CONSENT)
+    settled = granted_at + SETTLING
+    speaking = [
+        each
+        for each in refusals.values()
+        if each.until is not None
+        and now < each.until
+        and not outdated(each.asked_at, granted_at, now)
+        and not (each is excused and each.asked_at < settled <= now)
+    ]
+    return max(speaking, key=lambda each: each.asked_at, default=None)
+
+
+def outdated(asked_at: datetime, granted_at: datetime, now: datetime) -> bool:
+    """Whether what was answered then was answered under an older consent than today's.
+
+    A consent of the future says that the clock was set back, nothing of what came before it.
+    """
+    return asked_at < granted_at <= now
+
+
+def due(known: OpenDay, granted_at: datetime, now: datetime) -> bool:
+    """Whether a day that is not whole is worth asking at `now`. What was refused under an older consent always is."""
+    if known.reason is not GapReason.MISSING and outdated(known.asked_at, granted_at, now):
+        return True
+    return now >= known.next_at or now < known.asked_at  # the clock was set back: what it said is worth nothing
+
+
+def may_force(forced_at: datetime | None, now: datetime) -> bool:
+    """Whether a caller may have it asked before its time."""
+    return forced_at is None or not forced_at <= now < forced_at + FORCED_AGAIN
+
+
+def _at(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, PARIS).astimezone(UTC)

@@ -1,0 +1,224 @@
+"""Who is looked after without asking, and who has which piece of work in hand."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from passerelle.consent.requests import LinkedPoint
+from passerelle.consent.states import ConsentState, Link
+from passerelle.model.series import Series
+from passerelle.plan.upkeep import LOOK_AFTER, Import, Task, Work
+from passerelle.store.engine import inserting, reading, writing
+from passerelle.store.links import LINK_COLUMNS, link_of, number_of
+from passerelle.store.tables import AnyRow, accounts, consents, keepers, links, points, turns, upkeep
+from passerelle.store.vault import Secrets
+
+LEASE_SECONDS = 180.0
+"""A piece of work is one call: whoever holds it longer is taken for dead."""
+
+ALIVE_SECONDS = 60.0
+
+_MOST_TRIED = 50
+"""Accounts looked at for one claim: of some, all that is due may have lost its consent."""
+
+_GRANTED = ConsentState.GRANTED.value
+
+
+class UpkeepBook:
+    """The book of work without a caller. `holder` names this process; `wall` tells seconds of the wall clock."""
+
+    def __init__(
+        self, engine: AsyncEngine, secrets: Secrets, holder: str, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._engine = engine
+        self._secrets = secrets
+        self._holder = holder
+        self._wall = wall
+
+    async def want(self, account_id: str, point_id: str, series: Sequence[Series], now: datetime) -> None:
+        """Somebody reads these series: keep them fresh. Their turn is left as it is where they have one."""
+        rows = [_row(account_id, point_id, each, Work.REFRESH, now) | {"due_at": now + LOOK_AFTER} for each in series]
+        async with writing(self._engine) as connection:
+            insert = inserting(connection, upkeep)
+            change = insert.on_conflict_do_update(
+                index_elements=_KEY,
+                set_={"wanted_at": now, "due_at": func.coalesce(upkeep.c.due_at, insert.excluded.due_at)},
+            )
+            await connection.execute(change, rows)
+
+    async def start_import(
+        self, account_id: str, point_id: str, starts: Sequence[tuple[Series, date]], now: datetime
+    ) -> None:
+        """Begin these imports, in this order; one that ended begins anew, one under way goes on."""
+        async with writing(self._engine) as connection:
+            for place, (series, first) in enumerate(starts):
+                # What is wanted last goes first, so that the first of the list is wanted a moment after the others.
+                wanted = now - timedelta(microseconds=place)
+                row = _row(account_id, point_id, series, Work.IMPORT, now) | {"import_from": first, "wanted_at": wanted}
+                insert = inserting(connection, upkeep).values(**row)
+                renewed = {name: insert.excluded[name] for name in ("due_at", "began_at", "wanted_at", "import_from")}
+                change = insert.on_conflict_do_update(
+                    index_elements=_KEY,
+                    set_=renewed | {"ended_at": None},
+                    where=upkeep.c.due_at.is_(None),
+                )
+                await connection.execute(change)
+
+    async def to_import(self, now: datetime) -> list[Link]:
+        """The links that stand, that a customer's journey gave, and for which no import began since."""
+        begun = exists().where(
+            upkeep.c.point_id == links.c.point_id,
+            upkeep.c.work == Work.IMPORT.value,
+            upkeep.c.began_at >= links.c.granted_at,
+        )
+        query = (
+            select(*LINK_COLUMNS)
+            .join(consents, consents.c.id == links.c.consent_id)
+            .where(
+                consents.c.origin == "journey",
+                links.c.state == _GRANTED,
+                or_(links.c.expires_at.is_(None), links.c.expires_at > now),
+                ~begun,
+            )
+            .limit(_MOST_TRIED)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [link_of(row) for row in rows]
+
+    async def claim(self, now: datetime, most: int) -> list[Task]:
+        """Up to so many pieces of work that are due, now in this process' hands.
+
+        Refreshes before imports; then the account that was served longest ago, so that one with thousands of points
+        does not stand before the others; then what was wanted last. A claim of a dead process returns by itself.
+        """
+        wall = self._wall()
+        async with writing(self._engine) as connection:
+            claimed: list[Task] = []
+            for _ in range(most):
+                row = await self._next(connection, now, wall)
+                if row is None:
+                    break
+                await self._take(connection, row, wall)
+                linked = LinkedPoint(number_of(self._secrets, row), link_of(row))
+                claimed.append(_task(linked, row))
+        return claimed
+
+    async def _next(self, connection: AsyncConnection, now: datetime, wall: float) -> AnyRow | None:
+        free = and_(upkeep.c.due_at <= now, or_(upkeep.c.lease_until.is_(None), upkeep.c.lease_until <= wall))
+        for work in (Work.REFRESH, Work.IMPORT):
+            due = and_(upkeep.c.work == work.value, free)
+            whose = (
+                select(accounts.c.id)
+                .outerjoin(turns, turns.c.account_id == accounts.c.id)
+                .where(exists().where(upkeep.c.account_id == accounts.c.id, due))
+                .order_by(func.coalesce(turns.c.served, 0), accounts.c.id)
+            )
+            for account_id in (await connection.execute(whose.limit(_MOST_TRIED))).scalars().all():
+                row: AnyRow | None = (await connection.execute(_first(account_id, due, now))).first()
+                if row is not None:
+                    return row
+        return None
+
+    async def _take(self, connection: AsyncConnection, row: AnyRow, wall: float) -> None:
+        mine = (upkeep.c.point_id == row.point_id, upkeep.c.series == row.series, upkeep.c.work == row.work)
+        await connection.execute(
+            update(upkeep).where(*mine).values(holder=self._holder, lease_until=wall + LEASE_SECONDS)
+        )
+        latest = select(func.coalesce(func.max(turns.c.served), 0) + 1).scalar_subquery()
+        insert = inserting(connection, turns).values(account_id=row.account_id, served=latest)
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=["account_id"], set_={"served": insert.excluded.served})
+        )
+
+    async def settle(self, task: Task, due_at: datetime | None, now: datetime) -> None:
+        """Lay the work down: due again then, or ended. What another process took over meanwhile is left alone."""
+        mine = (*_is(task), upkeep.c.holder == self._holder)
+        ended = {"ended_at": now} if due_at is None else {}
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                update(upkeep).where(*mine).values(due_at=due_at, holder=None, lease_until=None, **ended)
+            )
+
+    async def drop(self, task: Task) -> None:
+        """Look after it no longer: nobody wants it."""
+        async with writing(self._engine) as connection:
+            await connection.execute(delete(upkeep).where(*_is(task)))
+
+    async def imports_of(self, point_id: str) -> list[Import]:
+        """The first imports of a point, in the order in which they are done."""
+        query = (
+            select(upkeep.c.series, upkeep.c.import_from, upkeep.c.began_at, upkeep.c.ended_at)
+            .where(upkeep.c.point_id == point_id, upkeep.c.work == Work.IMPORT.value)
+            .order_by(upkeep.c.series)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [Import(Series(row.series), row.import_from, row.began_at, row.ended_at) for row in rows]
+
+    async def alive(self, kind: str) -> None:
+        """Say that this process looks after usage points; those not heard of for long are forgotten."""
+        wall = self._wall()
+        async with writing(self._engine) as connection:
+            await connection.execute(delete(keepers).where(keepers.c.seen < wall - 10 * ALIVE_SECONDS))
+            insert = inserting(connection, keepers).values(id=self._holder, kind=kind, seen=wall)
+            await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_={"seen": wall}))
+
+    async def worker_lives(self) -> bool:
+        """Whether a `passerelle worker` was alive within the last minute: the gateways then leave the work to it."""
+        query = select(keepers.c.id).where(keepers.c.kind == "worker", keepers.c.seen >= self._wall() - ALIVE_SECONDS)
+        async with reading(self._engine) as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
+    async def leave(self) -> None:
+        """This process ends: what it held is free at once."""
+        async with writing(self._engine) as connection:
+            await connection.execute(delete(keepers).where(keepers.c.id == self._holder))
+            await connection.execute(
+                update(upkeep).where(upkeep.c.holder == self._holder).values(holder=None, lease_until=None)
+            )
+
+
+_KEY = ["point_id", "series", "work"]
+
+
+def _first(account_id: str, due: ColumnElement[bool], now: datetime) -> Select[Any]:
+    """The account's most wanted piece of work whose consent stands."""
+    standing = and_(links.c.state == _GRANTED, or_(links.c.expires_at.is_(None), links.c.expires_at > now))
+    return (
+        select(upkeep.c.series, upkeep.c.work, upkeep.c.import_from, upkeep.c.began_at, upkeep.c.wanted_at, *_LINKED)
+        .join(points, points.c.id == upkeep.c.point_id)
+        .join(links, and_(links.c.point_id == upkeep.c.point_id, standing))
+        .where(upkeep.c.account_id == account_id, due, points.c.prm_sealed.is_not(None))
+        .order_by(upkeep.c.wanted_at.desc())
+        .limit(1)
+        .with_for_update(skip_locked=True, of=upkeep)
+    )
+
+
+_LINKED = (*LINK_COLUMNS, points.c.prm_sealed)
+
+
+def _row(account_id: str, point_id: str, series: Series, work: Work, now: datetime) -> dict[str, object]:
+    return {
+        "point_id": point_id,
+        "series": series.value,
+        "work": work.value,
+        "account_id": account_id,
+        "due_at": now,
+        "wanted_at": now,
+        "began_at": now,
+    }
+
+
+def _task(linked: LinkedPoint, row: AnyRow) -> Task:
+    return Task(linked, Series(row.series), Work(row.work), row.import_from, row.began_at, row.wanted_at)
+
+
+def _is(task: Task) -> tuple[ColumnElement[bool], ...]:
+    point = task.linked.link.point_id
+    return (upkeep.c.point_id == point, upkeep.c.series == task.series.value, upkeep.c.work == task.work.value)

@@ -1,0 +1,161 @@
+"""The work without a caller, in memory: a book in one process, and an Enedis that gives whole days."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+from passerelle.consent.requests import LinkedPoint
+from passerelle.consent.states import Link
+from passerelle.errors import PasserelleError
+from passerelle.model.days import DaySpan
+from passerelle.model.priority import Priority
+from passerelle.model.series import Series
+from passerelle.plan.upkeep import LOOK_AFTER, Import, Missing, Task, Work
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Row:
+    task: Task
+    due_at: datetime | None
+    began_at: datetime
+    ended_at: datetime | None = None
+    held: bool = False
+
+
+@dataclass
+class MemoryBook:
+    """Satisfies `gateway.upkeep.Book`, in one process. `points`: the usage points by their id.
+
+    `granted`: links whose import is to begin.
+    """
+
+    points: dict[str, LinkedPoint]
+    rows: dict[tuple[str, Series, Work], _Row] = field(default_factory=dict)
+    served: list[str] = field(default_factory=list)
+    granted: list[Link] = field(default_factory=list)
+    worker: bool = False
+    left: bool = False
+
+    async def want(self, account_id: str, point_id: str, series: Sequence[Series], now: datetime) -> None:
+        for each in series:
+            self._put(account_id, point_id, each, Work.REFRESH, now, None)
+
+    async def start_import(
+        self, account_id: str, point_id: str, starts: Sequence[tuple[Series, date]], now: datetime
+    ) -> None:
+        for series, first in starts:
+            self._put(account_id, point_id, series, Work.IMPORT, now, first)
+
+    def _put(
+        self, account_id: str, point_id: str, series: Series, work: Work, now: datetime, first: date | None
+    ) -> None:
+        linked = self.points[point_id]
+        assert linked.link.account_id == account_id  # noqa: S101 — a double checks what it is given
+        due = now if work is Work.IMPORT else now + LOOK_AFTER
+        row = self.rows.setdefault(
+            (point_id, series, work), _Row(Task(linked, series, work, first, now, now), due, began_at=now)
+        )
+        row.task = replace(row.task, wanted_at=now)
+        if row.due_at is None:
+            row.due_at, row.began_at, row.ended_at = due, now, None
+
+    async def to_import(self, now: datetime) -> list[Link]:
+        assert now.tzinfo is not None  # noqa: S101 — a double checks what it is given
+        granted, self.granted = self.granted, []
+        return granted
+
+    async def claim(self, now: datetime, most: int) -> list[Task]:
+        claimed: list[Task] = []
+        while len(claimed) < most:
+            free = [row for row in self.rows.values() if row.due_at is not None and row.due_at <= now and not row.held]
+            if not free:
+                break
+            row = min(free, key=self._place)
+            row.held = True
+            self.served.append(row.task.linked.link.account_id)
+            claimed.append(row.task)
+        return claimed
+
+    def _place(self, row: _Row) -> tuple[bool, int, float]:
+        account_id = row.task.linked.link.account_id
+        last = max((at for at, served in enumerate(self.served) if served == account_id), default=-1)
+        return row.task.work is Work.IMPORT, last, -row.task.wanted_at.timestamp()
+
+    async def settle(self, task: Task, due_at: datetime | None, now: datetime) -> None:
+        row = self.rows[self._key(task)]
+        row.due_at, row.held = due_at, False
+        row.ended_at = now if due_at is None else row.ended_at
+
+    async def drop(self, task: Task) -> None:
+        del self.rows[self._key(task)]
+
+    async def imports_of(self, point_id: str) -> list[Import]:
+        return [
+            Import(series, row.task.import_from or date.min, row.began_at, row.ended_at)
+            for (point, series, work), row in sorted(self.rows.items())
+            if point == point_id and work is Work.IMPORT
+        ]
+
+    async def alive(self, kind: str) -> None:
+        assert kind  # noqa: S101 — a double checks what it is given
+        self.left = False
+
+    async def worker_lives(self) -> bool:
+        return self.worker
+
+    async def leave(self) -> None:
+        self.left = True
+
+    @staticmethod
+    def _key(task: Task) -> tuple[str, Series, Work]:
+        return task.linked.link.point_id, task.series, task.work
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """One call without a caller."""
+
+    point_id: str
+    series: Series
+    span: DaySpan
+    priority: Priority
+
+
+@dataclass
+class ScriptedFetching:
+    """Satisfies `gateway.upkeep.Fetching`: whatever is asked comes whole, but for `late` days.
+
+    `worth_at`: when the late days are worth asking again. `errors`: raised by the next calls, one each, instead.
+    """
+
+    whole: dict[tuple[str, Series], set[date]] = field(default_factory=dict)
+    late: set[date] = field(default_factory=set)
+    worth_at: datetime = NEVER
+    errors: list[PasserelleError] = field(default_factory=list)
+    calls: list[Brought] = field(default_factory=list)
+
+    async def missing(self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime) -> Missing:
+        held = self.whole.get((linked.link.point_id, series), set())
+        asked = {day for call in self.calls if call.series is series for day in call.span}
+        absent = frozenset(day for day in span if day not in held)
+        due = absent & asked if self.worth_at <= now else frozenset[date]()
+        return Missing(absent - asked, due)
+
+    async def next_worth(self, link: Link, series: Series, span: DaySpan, now: datetime) -> datetime | None:
+        waiting = self.late.difference(self.whole.get((link.point_id, series), set()))
+        return self.worth_at if waiting.intersection(span) and self.worth_at > now else None
+
+    async def bring(
+        self, linked: LinkedPoint, series: Series, span: DaySpan, priority: Priority
+    ) -> PasserelleError | None:
+        self.calls.append(Brought(linked.link.point_id, series, span, priority))
+        if self.errors:
+            return self.errors.pop(0)
+        held = self.whole.setdefault((linked.link.point_id, series), set())
+        held.update(day for day in span if day not in self.late)
+        return None
+
+    async def whole_days(self, link: Link, series: Series, span: DaySpan) -> Collection[date]:
+        return self.whole.get((link.point_id, series), set()).intersection(span)

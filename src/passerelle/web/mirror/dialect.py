@@ -1,0 +1,52 @@
+"""How a generation says what the gateway refuses: our errors and gaps in Enedis' words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from passerelle.errors import OperatorActionNeeded, Problem, QuotaExhausted, TokenRejected, TooManyRequests, Upstream
+from passerelle.kit.clock import Clock
+from passerelle.model.reading import Gap, GapReason
+from passerelle.web.mirror import errors
+from passerelle.web.mirror.errors import Refusal
+
+COME_BACK = 5
+"""Seconds after which a caller looks again for what is still being fetched."""
+FIRST_ERROR = 400
+
+_TOO_MUCH = frozenset((QuotaExhausted.code, TooManyRequests.code))
+_BETWEEN_US_AND_ENEDIS = frozenset((TokenRejected.code, OperatorActionNeeded.code))
+"""About the gateway's own standing at Enedis: our caller would look for the fault in his own credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The words of one generation.
+
+    `own_words`: what Enedis said of a problem (its code), if this generation passes it on as it is. `always`: problems
+    that are told in the words of `of_problem` whatever Enedis said. `headers` come with every answer, good or bad.
+    """
+
+    of_problem: Mapping[str, Refusal]
+    of_gap: Mapping[GapReason, Refusal]
+    own_words: Callable[[str, Upstream], Refusal | None]
+    nothing: Refusal
+    technical_error: Refusal
+    unavailable: Refusal
+    always: frozenset[str] = frozenset()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def refusal_of(self, problem: Problem, clock: Clock) -> Refusal:
+        """The refusal that Enedis would have given. What is none of the caller's doing is 503."""
+        if problem.code in _TOO_MUCH:
+            return errors.throttled(await clock.now(), problem.retry_after)
+        if problem.code not in _BETWEEN_US_AND_ENEDIS | self.always and problem.upstream is not None:
+            own = self.own_words(problem.code, problem.upstream)
+            if own is not None:
+                return own
+        return self.of_problem.get(problem.code) or replace(self.unavailable, retry_after=problem.retry_after)
+
+    async def refusal_of_gap(self, gap: Gap, clock: Clock) -> Refusal:
+        """The refusal of a whole call whose part is missing for this reason."""
+        if gap.problem is not None:
+            return await self.refusal_of(gap.problem, clock)
+        return self.of_gap.get(gap.reason) or replace(self.unavailable, retry_after=COME_BACK)

@@ -1,0 +1,184 @@
+"""The ledger of days and the leases of lanes, in a database or in memory: one suite each."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from passerelle.errors import NotCollected, Upstream
+from passerelle.model.days import DaySpan
+from passerelle.model.reading import GapReason
+from passerelle.model.series import Series
+from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
+from passerelle.store.leases import AWAITED, LASTS, LaneLeases
+from passerelle.store.ledger import Ledger
+from passerelle.testing.ledger import MemoryLeases, MemoryLedger
+
+PRM = UsagePointId("22516914714270")
+CURVE, DAILY = Series.CONSUMPTION_LOAD_CURVE, Series.CONSUMPTION_DAILY
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+DAY, NEXT = date(2026, 11, 22), date(2026, 11, 23)
+SPAN = DaySpan(date(2026, 11, 1), date(2026, 11, 24))
+HOLE = (datetime(2026, 11, 22, 11, tzinfo=UTC), datetime(2026, 11, 22, 11, 30, tzinfo=UTC))
+OPEN = OpenDay(GapReason.MISSING, NOW - timedelta(days=1), NOW, NOW + timedelta(hours=23), tries=2)
+PART = replace(OPEN, missing=(HOLE,), forced_at=NOW, told=True)
+REFUSAL = Refusal(
+    GapReason.NOT_COLLECTED,
+    NotCollected("off", "éteint", upstream=Upstream(400, "ADAM-ERR0075", "no collection")).problem,
+    NOW,
+    NOW + timedelta(days=1),
+    SPAN.start,
+    SPAN.end,
+)
+
+
+class LedgerContract:
+    """What every ledger promises; `place` is a ledger and a point of an account."""
+
+    async def test_what_is_written_is_known_day_by_day(self, place):
+        ledger, point = place
+        await ledger.write(point, CURVE, Entry({DAY: PART, NEXT: OPEN}, refusal=REFUSAL))
+        assert await ledger.known(point, CURVE, SPAN) == Known(
+            {DAY: PART, NEXT: OPEN}, {}, {GapReason.NOT_COLLECTED: REFUSAL}
+        )
+        assert (await ledger.known(point, CURVE, DaySpan(NEXT, SPAN.end))).days == {NEXT: OPEN}
+        assert await ledger.known(point, DAILY, SPAN) == Known()
+        assert (await ledger.of_point(point))[CURVE].days == {DAY: PART, NEXT: OPEN}
+
+    async def test_a_day_that_is_whole_leaves_and_the_last_word_counts(self, place):
+        ledger, point = place
+        await ledger.write(point, CURVE, Entry({DAY: OPEN, NEXT: OPEN}))
+        await ledger.write(point, CURVE, Entry({NEXT: PART}, whole=frozenset({DAY})))
+        assert (await ledger.known(point, CURVE, SPAN)).days == {NEXT: PART}
+
+    async def test_a_whole_day_that_was_asked_again_is_remembered_for_that_alone(self, place):
+        ledger, point = place
+        await ledger.write(point, CURVE, Entry({DAY: OPEN}))
+        await ledger.write(point, CURVE, Entry(whole=frozenset({DAY}), looked={DAY: NOW}))
+        known = await ledger.known(point, CURVE, SPAN)
+        assert (known.days, known.looked) == ({}, {DAY: NOW})
+        assert not (await ledger.of_point(point))[CURVE].days
+
+    async def test_a_refusal_stays_until_it_is_lifted(self, place):
+        ledger, point = place
+        await ledger.write(point, CURVE, Entry(refusal=REFUSAL))
+        later = replace(REFUSAL, asked_at=NOW + timedelta(days=1), until=None, tries=2)
+        await ledger.write(point, CURVE, Entry(refusal=later))
+        assert (await ledger.known(point, CURVE, SPAN)).refusals == {GapReason.NOT_COLLECTED: later}
+        assert await ledger.refused([point]) == {point: {CURVE}}
+        await ledger.write(point, CURVE, Entry(lifted=frozenset({GapReason.NOT_COLLECTED})))
+        assert (await ledger.known(point, CURVE, SPAN)).refusals == {}
+        assert await ledger.refused([point]) == {}
+
+    async def test_words_without_a_refusal_of_the_kind_refuse_nothing(self, place):
+        ledger, point = place
+        await ledger.write(point, CURVE, Entry(refusal=replace(REFUSAL, reason=GapReason.MISSING, until=None)))
+        assert await ledger.refused([point]) == {}
+
+    async def test_a_derived_value_covers_open_days(self, place):
+        ledger, point = place
+        await ledger.write(point, DAILY, Entry({DAY: OPEN, NEXT: OPEN}))
+        await ledger.cover(point, DAILY, [DAY])
+        assert (await ledger.known(point, DAILY, SPAN)).days == {DAY: replace(OPEN, covered=True), NEXT: OPEN}
+        assert (await ledger.of_point(point))[DAILY].days == {NEXT: OPEN}
+
+
+class TestMemory(LedgerContract):
+    @pytest.fixture
+    def place(self):
+        return MemoryLedger(), "point"
+
+
+class TestStore(LedgerContract):
+    @pytest.fixture
+    async def place(self, store):
+        account = await store.account()
+        await store.grant(account, PRM)
+        link = await store.links.find(account, PRM)
+        return Ledger(store.engine), link.point_id
+
+    async def test_a_body_that_may_name_a_person_is_not_kept(self, place):
+        ledger, point = place
+        said = Upstream(400, "ADAM-ERR0075", "no", body=b"a name")
+        problem = replace(REFUSAL.problem, upstream=said)
+        await ledger.write(point, CURVE, Entry(refusal=replace(REFUSAL, problem=problem)))
+        kept = (await ledger.known(point, CURVE, SPAN)).refusals[GapReason.NOT_COLLECTED]
+        assert kept.problem.upstream == Upstream(400, "ADAM-ERR0075", "no")
+
+    async def test_what_is_forgotten_takes_its_ledger_along(self, place, store):
+        ledger, point = place
+        await ledger.write(point, CURVE, Entry({DAY: OPEN}, refusal=REFUSAL))
+        ((request, _),) = await store.consents.of_account((await store.accounts.list())[0].id)
+        await store.consents.forget(request.account_id, request.id)
+        assert await ledger.known(point, CURVE, SPAN) == Known()
+
+
+class LeasesContract:
+    """What leases promise; `pair` is those of two processes, and a point."""
+
+    async def test_one_process_has_it_until_it_lets_go(self, pair):
+        one, other, point = pair
+        assert await one.claim(point, CURVE)
+        assert not await other.claim(point, CURVE)
+        assert await other.claim(point, DAILY)
+        assert await one.claim(point, CURVE)
+        await other.release(point, CURVE)
+        assert not await other.claim(point, CURVE)
+        await one.release(point, CURVE)
+        assert await other.claim(point, CURVE)
+        assert not await one.claim(point, CURVE)
+
+    async def test_who_has_it_hears_of_who_waits(self, pair):
+        one, other, point = pair
+        await one.claim(point, CURVE)
+        assert not await one.awaited(point, CURVE)
+        await other.claim(point, CURVE)
+        assert await one.awaited(point, CURVE)
+        await one.release(point, CURVE)
+        await other.claim(point, CURVE)
+        assert not await other.awaited(point, CURVE)
+
+    async def test_of_many_at_once_one_gets_it(self, pair):
+        one, other, point = pair
+        claims = await asyncio.gather(*(leases.claim(point, CURVE) for leases in (one, other) for _ in range(5)))
+        assert claims in ([True] * 5 + [False] * 5, [False] * 5 + [True] * 5)
+
+
+class TestMemoryLeases(LeasesContract):
+    @pytest.fixture
+    def pair(self):
+        taken, waiting = {}, set()
+        return MemoryLeases("one", taken, waiting), MemoryLeases("other", taken, waiting), "point"
+
+
+class TestStoreLeases(LeasesContract):
+    @pytest.fixture
+    async def pair(self, store):
+        self.wall = 1_800_000_000.0
+        account = await store.account()
+        await store.grant(account, PRM)
+        link = await store.links.find(account, PRM)
+        return *(LaneLeases(store.engine, name, lambda: self.wall) for name in ("one", "other")), link.point_id
+
+    async def test_a_dead_process_loses_it_after_a_minute(self, pair):
+        one, other, point = pair
+        await one.claim(point, CURVE)
+        self.wall += LASTS.total_seconds() - 1
+        assert not await other.claim(point, CURVE)
+        self.wall += 1
+        assert await other.claim(point, CURVE)
+
+    async def test_a_lease_of_a_clock_that_was_set_back_counts_for_nothing(self, pair):
+        one, other, point = pair
+        await one.claim(point, CURVE)
+        self.wall -= 3600
+        assert await other.claim(point, CURVE)
+
+    async def test_who_waited_a_while_ago_waits_no_more(self, pair):
+        one, other, point = pair
+        await one.claim(point, CURVE)
+        await other.claim(point, CURVE)
+        self.wall += AWAITED.total_seconds()
+        assert not await one.awaited(point, CURVE)

@@ -1,0 +1,204 @@
+"""The book of work without a caller, on every database: who is next, and what a dead process leaves."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from passerelle.consent.requests import ConsentRequest
+from passerelle.consent.states import ConsentState
+from passerelle.kit.crypto import random_id
+from passerelle.model.series import Series
+from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.upkeep import LOOK_AFTER, Work
+from passerelle.store.upkeep import ALIVE_SECONDS, LEASE_SECONDS, UpkeepBook
+
+CURVE, DAILY = Series.CONSUMPTION_LOAD_CURVE, Series.CONSUMPTION_DAILY
+POINTS = [UsagePointId(f"{number:014}") for number in range(1, 40)]
+SINCE = date(2024, 11, 24)
+
+
+class Wall:
+    at = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def wall():
+    return Wall()
+
+
+@pytest.fixture
+def book(store, wall):
+    return UpkeepBook(store.engine, store.secrets, random_id(), wall)
+
+
+async def linked(store, name, *points):
+    account = await store.account(name)
+    await store.grant(account, *points)
+    return account, [(await store.links.find(account, point)).point_id for point in points]
+
+
+async def test_what_is_wanted_is_due_in_an_hour_and_only_in_one_hand(store, book, wall):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at)
+    assert await book.claim(store.clock.at, 4) == []
+    store.clock.at += LOOK_AFTER
+    (task,) = await book.claim(store.clock.at, 4)
+    assert (task.series, task.work, task.import_from) == (CURVE, Work.REFRESH, None)
+    assert task.linked.usage_point_id == POINTS[0]
+    assert task.linked.link.point_id == point
+    assert await book.claim(store.clock.at, 4) == []
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    assert await other.claim(store.clock.at, 4) == []
+
+
+async def test_a_dead_process_loses_its_claims_and_cannot_settle_them_later(store, book, wall):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    (task,) = await book.claim(store.clock.at, 1)
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    wall.at += LEASE_SECONDS - 1
+    assert await other.claim(store.clock.at, 1) == []
+    wall.at += 2
+    assert await other.claim(store.clock.at, 1) == [task]
+    await book.settle(task, None, store.clock.at)
+    wall.at += LEASE_SECONDS + 1
+    assert await other.claim(store.clock.at, 1) == [task]
+
+
+async def test_work_laid_down_comes_back_when_it_is_due(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    (task,) = await book.claim(store.clock.at, 1)
+    later = store.clock.at + timedelta(hours=20)
+    await book.settle(task, later, store.clock.at)
+    assert await book.claim(later - timedelta(seconds=1), 1) == []
+    assert len(await book.claim(later, 1)) == 1
+
+
+async def test_reading_again_moves_no_turn_but_says_that_it_is_wanted(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    (task,) = await book.claim(store.clock.at, 1)
+    later = store.clock.at + timedelta(hours=20)
+    await book.settle(task, later, store.clock.at)
+    again = store.clock.at + timedelta(hours=1)
+    await book.want(account, point, [CURVE], again)
+    assert await book.claim(again, 1) == []
+    (task,) = await book.claim(later, 1)
+    assert task.wanted_at == again
+
+
+async def test_ten_thousand_imports_of_one_account_let_another_one_start_at_once(store, book):
+    big, points = await linked(store, "big", *POINTS[:30])
+    for point in points:
+        await book.start_import(big, point, [(CURVE, SINCE)], store.clock.at)
+    first = await book.claim(store.clock.at, 1)
+    small, (point,) = await linked(store, "small", POINTS[35])
+    await book.start_import(small, point, [(CURVE, SINCE)], store.clock.at + timedelta(minutes=5))
+    now = store.clock.at + timedelta(minutes=5)
+    following = await book.claim(now, 2)
+    assert first[0].linked.link.account_id == big
+    assert small in [task.linked.link.account_id for task in following]
+
+
+async def test_refreshes_go_before_imports_and_curves_before_daily_values(store, book):
+    account, (one, two) = await linked(store, "alice", *POINTS[:2])
+    await book.start_import(account, one, [(CURVE, SINCE), (DAILY, SINCE)], store.clock.at)
+    await book.want(account, two, [DAILY], store.clock.at - LOOK_AFTER)
+    tasks = await book.claim(store.clock.at, 9)
+    assert [(task.work, task.series) for task in tasks] == [
+        (Work.REFRESH, DAILY),
+        (Work.IMPORT, CURVE),
+        (Work.IMPORT, DAILY),
+    ]
+
+
+async def test_what_was_wanted_last_goes_first(store, book):
+    account, points = await linked(store, "alice", *POINTS[:3])
+    for place, point in enumerate(points):
+        await book.want(account, point, [CURVE], store.clock.at + timedelta(seconds=place))
+    tasks = await book.claim(store.clock.at + timedelta(seconds=9) + LOOK_AFTER, 9)
+    assert [task.linked.link.point_id for task in tasks] == points[::-1]
+
+
+async def test_nothing_is_claimed_without_a_consent_that_stands(store, book):
+    account, (kept, forgotten) = await linked(store, "alice", *POINTS[:2])
+    consent, _ = await store.grant(account, POINTS[2])
+    gone = (await store.links.find(account, POINTS[2])).point_id
+    for point in (kept, forgotten, gone):
+        await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    await store.consents.forget(account, consent)
+    after_its_end = store.clock.at + timedelta(days=366)
+    assert {task.linked.link.point_id for task in await book.claim(store.clock.at, 9)} == {kept, forgotten}
+    assert await book.claim(after_its_end, 9) == []
+
+
+async def test_an_import_ends_and_can_begin_anew(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
+    (task,) = await book.claim(store.clock.at, 1)
+    await book.settle(task, None, store.clock.at + timedelta(hours=1))
+    (done,) = await book.imports_of(point)
+    assert (done.series, done.import_from, done.ended_at) == (CURVE, SINCE, store.clock.at + timedelta(hours=1))
+    assert await book.claim(store.clock.at + timedelta(days=3), 1) == []
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at + timedelta(days=3))
+    (running,) = await book.imports_of(point)
+    assert running.ended_at is None
+    assert len(await book.claim(store.clock.at + timedelta(days=3), 1)) == 1
+
+
+async def test_a_running_import_is_not_begun_anew(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
+    await book.start_import(account, point, [(CURVE, date(2026, 1, 1))], store.clock.at + timedelta(hours=1))
+    (running,) = await book.imports_of(point)
+    assert (running.import_from, running.began_at) == (SINCE, store.clock.at)
+
+
+async def test_gateways_rest_while_a_worker_lives(store, book, wall):
+    assert not await book.worker_lives()
+    await book.alive("gateway")
+    assert not await book.worker_lives()
+    worker = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    await worker.alive("worker")
+    assert await book.worker_lives()
+    wall.at += ALIVE_SECONDS + 1
+    assert not await book.worker_lives()
+    await worker.alive("worker")
+    await worker.leave()
+    assert not await book.worker_lives()
+
+
+async def test_a_process_that_ends_frees_what_it_holds(store, book, wall):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    await book.claim(store.clock.at, 1)
+    await book.leave()
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    assert len(await other.claim(store.clock.at, 1)) == 1
+
+
+async def test_a_journey_is_imported_once_and_an_adopted_consent_is_not(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    request = ConsentRequest(random_id(), account, ConsentState.REQUESTED, "P1Y", store.clock.at, store.clock.at, None)
+    await store.consents.create(request, origin="adopted")
+    await store.consents.grant(request.id, [POINTS[1]], store.clock.at, store.clock.at + timedelta(days=365))
+    (link,) = await book.to_import(store.clock.at)
+    assert link.point_id == point
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
+    assert await book.to_import(store.clock.at) == []
+
+
+async def test_a_consent_given_again_is_imported_again(store, book):
+    account = await store.account("alice")
+    first, _ = await store.grant(account, POINTS[0])
+    point = (await store.links.find(account, POINTS[0])).point_id
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
+    await store.consents.forget(account, first)
+    assert await book.to_import(store.clock.at) == []
+    store.clock.at += timedelta(days=1)
+    await store.grant(account, POINTS[0])
+    assert [each.point_id for each in await book.to_import(store.clock.at)] == [point]

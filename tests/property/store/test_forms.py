@@ -1,0 +1,175 @@
+"""Whatever days a period has, they come back; and the length of their form says nothing of their values."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passerelle.model.paris import day_bounds, minutes_in
+from passerelle.model.reading import EvenReadings, IndexReading, Peak, Quality, Reading, Register
+from passerelle.model.series import Kind
+from passerelle.store.forms import merged, pack, unpack
+from passerelle.store.periods import period_of
+
+MONDAYS = st.sampled_from([date(2026, 3, 2), date(2026, 3, 23), date(2026, 10, 19)])
+"""Weeks of 168, 167 and 169 hours (F§6)."""
+
+YEARS = st.sampled_from([date(2024, 1, 1), date(2026, 1, 1)])
+QUALITIES = st.sampled_from(Quality)
+STEPS = st.sampled_from([5, 10, 15, 30, 60])
+USUAL = st.integers(0, 36_000)
+SPECIAL = [0, 65_532, 65_533, 65_534, 65_535, 65_536, 2**32 - 3]
+SEEDS = st.integers(0, 2**32)
+
+
+def some_watts(chance: Random) -> int:
+    return chance.choice(SPECIAL) if chance.random() < 0.02 else chance.randrange(36_000)
+
+
+@st.composite
+def curve_days(draw: st.DrawFn, day: date) -> tuple[Reading, ...]:
+    """A day of 23 to 25 hours: one step or several, whole or with holes, one quality or several."""
+    stretches = draw(st.lists(st.tuples(STEPS, st.integers(1, 48), st.sampled_from([0, 0, 30, 240])), min_size=1))
+    qualities = draw(st.one_of(QUALITIES.map(lambda one: [one]), st.just(list(Quality))))
+    chance = Random(draw(SEEDS))
+    at, end = day_bounds(day)
+    found = []
+    for step, times, pause in stretches:
+        for _ in range(times):
+            until = at + timedelta(minutes=step)
+            if until <= end and chance.random() < 0.9:
+                found.append(Reading(at, until, some_watts(chance), chance.choice(qualities)))
+            at = until
+        at += timedelta(minutes=pause)
+    return tuple(found)
+
+
+@st.composite
+def weeks(draw: st.DrawFn):
+    monday = draw(MONDAYS)
+    held = draw(st.sets(st.integers(0, 6), min_size=1, max_size=3))
+    days = {day: draw(curve_days(day)) for at in sorted(held) for day in [monday + timedelta(days=at)]}
+    return period_of(Kind.CURVE, monday), {day: readings for day, readings in days.items() if readings}
+
+
+@given(weeks())
+def test_every_week_of_a_curve_comes_back(week):
+    period, days = week
+    found = unpack(Kind.CURVE, period, pack(Kind.CURVE, period, days))
+    assert {day: tuple(readings) for day, readings in found.items()} == days
+    assert list(found) == sorted(days)
+
+
+@given(MONDAYS, STEPS, SEEDS, QUALITIES)
+def test_a_day_of_one_step_comes_back_as_plain_numbers(monday, step, seed, quality):
+    start, _ = day_bounds(monday)
+    chance = Random(seed)
+    watts = [some_watts(chance) for _ in range(minutes_in(monday) // step)]
+    day = EvenReadings(start, timedelta(minutes=step), watts, quality)
+    period = period_of(Kind.CURVE, monday)
+    [found] = unpack(Kind.CURVE, period, pack(Kind.CURVE, period, {monday: day})).values()
+    assert isinstance(found, EvenReadings)
+    assert found == day
+    assert pack(Kind.CURVE, period, {monday: tuple(day)}) == pack(Kind.CURVE, period, {monday: day})
+
+
+@given(MONDAYS, STEPS, SEEDS)
+def test_an_empty_house_and_a_busy_one_have_one_length(monday, step, seed):
+    period = period_of(Kind.CURVE, monday)
+    count = minutes_in(monday) // step
+    chance = Random(seed)
+    busy = [chance.randrange(36_000) for _ in range(count)]
+    few_large = [chance.randrange(65_533, 2**32 - 2) for _ in range(4)]
+    houses = [[0] * count, busy, few_large + busy[4:]]
+    lengths = {len(pack(Kind.CURVE, period, {monday: _even(monday, step, watts)})) for watts in houses}
+    week = {monday + timedelta(days=at): _even(monday + timedelta(days=at), step, None) for at in range(7)}
+    assert lengths == {len(pack(Kind.CURVE, period, week))}
+
+
+@given(MONDAYS, SEEDS)
+def test_the_wide_form_has_one_length_too(monday, seed):
+    period = period_of(Kind.CURVE, monday)
+    large = [Random(seed + at).randrange(65_533, 2**32 - 2) for at in range(48)]
+    houses = [large[:5] + [0] * 43, large]
+    assert len({len(pack(Kind.CURVE, period, {monday: _even(monday, 30, watts)})) for watts in houses}) == 1
+
+
+def _even(day: date, step: int, watts: list[int] | None) -> EvenReadings:
+    count = minutes_in(day) // step
+    return EvenReadings(day_bounds(day)[0], timedelta(minutes=step), watts or [0] * count, Quality.RAW)
+
+
+@given(YEARS, st.dictionaries(st.integers(0, 364), st.tuples(st.integers(0, 2**32 - 1), QUALITIES), max_size=20))
+def test_every_year_of_energies_comes_back_at_one_length(first, held):
+    period = period_of(Kind.DAILY, first)
+    days = {
+        day: (Reading(*day_bounds(day), value, quality),)
+        for at, (value, quality) in sorted(held.items())
+        for day in [period.day(at)]
+    }
+    packed = pack(Kind.DAILY, period, days)
+    assert unpack(Kind.DAILY, period, packed) == days
+    assert len(packed) == 2 + 5 * period.length
+
+
+PEAKS = st.tuples(st.integers(0, 86_399), st.integers(0, 2**32 - 1), QUALITIES)
+
+
+@given(YEARS, st.dictionaries(st.integers(0, 364), PEAKS, max_size=20))
+def test_every_year_of_peaks_comes_back_at_one_length(first, held):
+    period = period_of(Kind.PEAK, first)
+    days = {
+        day: (Peak(day, day_bounds(day)[0] + timedelta(seconds=seconds), value, quality),)
+        for at, (seconds, value, quality) in sorted(held.items())
+        for day in [period.day(at)]
+    }
+    packed = pack(Kind.PEAK, period, days)
+    assert unpack(Kind.PEAK, period, packed) == days
+    assert len(packed) == 2 + 9 * period.length
+
+
+WATT_HOURS = st.integers(0, 2**64 - 2)
+REGISTERS = st.lists(
+    st.builds(Register, st.text(max_size=16), WATT_HOURS, st.one_of(st.none(), st.text(max_size=20))), max_size=10
+)
+INDEXES = st.tuples(st.integers(-7200, 86_399), REGISTERS, st.one_of(st.none(), WATT_HOURS), QUALITIES)
+
+
+@given(YEARS, st.dictionaries(st.integers(0, 364), INDEXES, max_size=8))
+def test_every_year_of_indexes_comes_back(first, held):
+    period = period_of(Kind.INDEX, first)
+    days = {
+        day: (IndexReading(day, day_bounds(day)[0] + timedelta(seconds=seconds), tuple(registers), total, quality),)
+        for at, (seconds, registers, total, quality) in sorted(held.items())
+        for day in [period.day(at)]
+    }
+    assert unpack(Kind.INDEX, period, pack(Kind.INDEX, period, days)) == days
+
+
+@given(st.lists(st.tuples(WATT_HOURS, WATT_HOURS), min_size=1, max_size=30))
+def test_two_meters_of_the_same_registers_have_one_length(values):
+    period = period_of(Kind.INDEX, date(2026, 1, 1))
+
+    def year(counted):
+        return {
+            day: (IndexReading(day, day_bounds(day)[0], (Register("HP", one), Register("HC", other)), one),)
+            for at, (one, other) in enumerate(counted)
+            for day in [period.day(at)]
+        }
+
+    assert len(pack(Kind.INDEX, period, year(values))) == len(pack(Kind.INDEX, period, year([(0, 0)] * 300)))
+
+
+@given(st.data(), MONDAYS)
+def test_what_came_later_wins_and_what_it_does_not_speak_of_stays(data, day):
+    before, now = data.draw(curve_days(day)), data.draw(curve_days(day).filter(bool))
+    found = tuple(merged(Kind.CURVE, before, now))
+    if now[0].quality is Quality.DERIVED and before and before[0].quality is not Quality.DERIVED:
+        assert found == before
+        return
+    assert set(now) <= set(found) <= set(now) | set(before)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    lost = set(before) - set(found)
+    assert all(any(each.start < new.end and new.start < each.end for new in now) for each in lost)

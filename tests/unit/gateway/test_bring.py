@@ -1,0 +1,168 @@
+"""The work of a lane: who shares a call, who waits for whom, and what another process brings."""
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from passerelle.errors import QuotaExhausted, UpstreamUnavailable
+from passerelle.gateway.bring import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS
+from passerelle.gateway.read_series import CacheUse
+from passerelle.model.days import DaySpan, one_day
+from passerelle.model.priority import Priority
+from passerelle.model.reading import GapReason
+from passerelle.testing.enedis import ScriptedEnedis
+from passerelle.testing.reading import CURVE, ReadingHouse
+
+WEEK = ("2026-11-16", "2026-11-23")
+YEARS = ("2024-11-24", "2026-11-01")
+
+
+async def warm() -> ReadingHouse:
+    """A house whose series has given something before, so that calls may go together."""
+    house = ReadingHouse(ScriptedEnedis())
+    await house.ask("2026-11-23", "2026-11-24")
+    return house
+
+
+def priorities(house: ReadingHouse) -> list[Priority]:
+    return [call.priority for call in house.enedis.calls]
+
+
+async def test_at_most_four_calls_of_a_lane_are_under_way_and_imports_leave_room():
+    house = await warm()
+    house.enedis.gate.clear()
+    long = asyncio.create_task(house.ask(*YEARS, wait=60))
+    await house.enedis.until_called(1 + AT_ONCE)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(house.enedis.calls) == 1 + AT_ONCE
+    house.enedis.gate.set()
+    await house.enedis.until_called(1 + INTERACTIVE_CALLS + 1)
+    house.enedis.gate.clear()
+    for _ in range(200):
+        await asyncio.sleep(0)
+    under_way = len(house.enedis.calls)
+    short = asyncio.create_task(house.ask(*WEEK))
+    await house.enedis.until_called(under_way + 1)
+    assert house.measure_calls[-1] == DaySpan(date(2026, 11, 16), date(2026, 11, 23))
+    assert priorities(house)[-1] is Priority.INTERACTIVE
+    assert priorities(house)[-1 - IMPORTS_AT_ONCE : -1] == [Priority.IMPORT] * IMPORTS_AT_ONCE
+    house.enedis.gate.set()
+    assert not (await short).gaps
+    assert not (await long).gaps
+
+
+async def test_who_joins_late_with_an_old_look_does_not_have_a_day_asked_again():
+    house = await warm()
+    house.enedis.gate.clear()
+    first = asyncio.create_task(house.ask(*WEEK))
+    await house.enedis.until_called(2)
+    held = house.days.held
+    between = asyncio.Event()
+
+    async def slow(*place: object):
+        """A look that is made before the call lands, and told after it."""
+        seen = await held(*place)
+        await between.wait()
+        return seen
+
+    house.days.held = slow
+    late = asyncio.create_task(house.ask(*WEEK))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    house.days.held = held
+    landing, house.enedis.gate = house.enedis.gate, asyncio.Event()
+    other = asyncio.create_task(house.ask("2026-11-01", "2026-11-08"))  # keeps the lane at work all the while
+    await house.enedis.until_called(3)
+    landing.set()
+    await first
+    between.set()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(house.enedis.calls) == 3
+    house.enedis.gate.set()
+    assert not any(answer.gaps for answer in await asyncio.gather(late, other))
+
+
+async def test_what_another_process_brings_is_found_in_the_store():
+    one = await warm()
+    two = ReadingHouse(one.enedis, holder="two", beside=one)
+    one.enedis.gate.clear()
+    first = asyncio.create_task(one.ask(*WEEK))
+    await one.enedis.until_called(2)
+    second = asyncio.create_task(two.ask("2026-11-15", "2026-11-23"))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(one.enedis.calls) == 2
+    one.enedis.gate.set()
+    answers = await asyncio.gather(first, second)
+    assert one.measure_calls[2:] == [one_day(date(2026, 11, 15))]
+    assert not any(answer.gaps for answer in answers)
+    assert not one.leases.taken
+
+
+async def test_an_import_gives_way_to_a_short_request_of_another_process():
+    one = await warm()
+    two = ReadingHouse(one.enedis, holder="two", beside=one)
+    long = asyncio.create_task(one.ask(*YEARS, wait=60))
+    await one.enedis.until_called(1 + INTERACTIVE_CALLS + 3)
+    short = asyncio.create_task(two.ask(*WEEK))
+    answer = await short
+    assert not answer.gaps
+    assert not long.done()
+    assert len(one.enedis.calls) < 60
+    assert not (await long).gaps
+    assert len(one.enedis.calls) == 1 + 101 + 1
+
+
+async def test_a_process_whose_days_came_meanwhile_asks_nothing():
+    one = await warm()
+    two = ReadingHouse(one.enedis, holder="two", beside=one)
+    answers = await asyncio.gather(one.ask(*WEEK), two.ask(*WEEK))
+    assert len(one.enedis.calls) == 2
+    assert answers[0].readings == answers[1].readings
+
+
+async def test_an_exhausted_allowance_of_imports_leaves_short_requests_alone():
+    house = await warm()
+    old = date(2026, 8, 1)
+    house.enedis.trouble = lambda _s, span: QuotaExhausted("none", "aucun", retry_after=60) if span.end < old else None
+    long = asyncio.create_task(house.ask(*YEARS, wait=60))
+    await house.enedis.until_called(1 + INTERACTIVE_CALLS)
+    house.enedis.gate.clear()
+    for _ in range(200):
+        await asyncio.sleep(0)
+    behind, house.enedis.gate = house.enedis.gate, asyncio.Event()
+    under_way = len(house.enedis.calls)
+    short = asyncio.create_task(house.ask(*WEEK))
+    await house.enedis.until_called(under_way + 1)
+    behind.set()
+    assert GapReason.UPSTREAM_ERROR in {gap.reason for gap in (await long).gaps}
+    house.enedis.gate.set()
+    assert not (await short).gaps
+
+
+async def test_a_failure_ends_the_request_and_is_not_remembered():
+    house = await warm()
+    house.enedis.trouble = lambda _s, _d: UpstreamUnavailable("away", "absent")
+    assert {gap.reason for gap in (await house.ask(*WEEK)).gaps} == {GapReason.UPSTREAM_ERROR}
+    assert not (await house.ledger.of_point(house.link.point_id))[CURVE].days
+    house.enedis.trouble = lambda _s, _d: None
+    healed = await house.ask(*WEEK)
+    assert (healed.cache, healed.gaps) == (CacheUse.MISS, ())
+
+
+@pytest.mark.parametrize("wait", [0, 5])
+async def test_who_leaves_ends_nothing(wait):
+    house = await warm()
+    house.enedis.gate.clear()
+    leaving = asyncio.create_task(house.ask(*WEEK, wait=wait))
+    await house.enedis.until_called(2)
+    leaving.cancel()
+    staying = asyncio.create_task(house.ask(*WEEK))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    house.enedis.gate.set()
+    assert not (await staying).gaps
+    assert len(house.enedis.calls) == 2

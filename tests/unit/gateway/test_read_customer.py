@@ -1,0 +1,109 @@
+"""Customer records: kept for a day, stale rather than nothing, refusals remembered."""
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from passerelle.errors import ConsentMissing, NoData, UpstreamTimeout, UpstreamUnavailable
+from passerelle.gateway.read_customer import ReadCustomer
+from passerelle.gateway.read_series import CacheUse
+from passerelle.model.customer import CustomerRecord
+from passerelle.testing.clock import FakeClock
+from passerelle.testing.enedis import ScriptedEnedis
+from passerelle.testing.links import MemoryLinks
+from passerelle.testing.reading import NOW, PRM, READER
+from passerelle.testing.records import MemoryRecords
+
+CONTACT = CustomerRecord.CONTACT
+HOUR = 3600
+
+
+class House:
+    def __init__(self) -> None:
+        self.clock = FakeClock(NOW.astimezone(UTC))
+        self.links = MemoryLinks()
+        self.links.link("account", PRM, since=NOW - timedelta(days=60))
+        self.refusal = None
+        self.enedis = ScriptedEnedis(record_trouble=lambda _record: self.refusal)
+        records = MemoryRecords(self.clock)
+        self.read = ReadCustomer(links=self.links, records=records, enedis=self.enedis, clock=self.clock)
+
+    async def ask(self, *, fresh: bool = False, wait: float = 5):
+        return await self.read.answer(READER, PRM, CONTACT, wait, fresh=fresh)
+
+    @property
+    def calls(self) -> int:
+        return len(self.enedis.calls)
+
+
+async def test_a_record_is_asked_once_a_day():
+    house = House()
+    first = await house.ask()
+    house.clock.advance(24 * HOUR - 1)
+    assert (await house.ask(), house.calls) == (type(first)(first.record, CacheUse.HIT), 1)
+    house.clock.advance(1)
+    assert ((await house.ask()).cache, house.calls) == (CacheUse.MISS, 2)
+
+
+async def test_no_cache_asks_again_once_in_ten_minutes():
+    house = House()
+    await house.ask()
+    assert ((await house.ask(fresh=True)).cache, house.calls) == (CacheUse.MISS, 2)
+    assert ((await house.ask(fresh=True)).cache, house.calls) == (CacheUse.HIT, 2)
+    house.clock.advance(600)
+    await house.ask(fresh=True)
+    assert house.calls == 3
+
+
+async def test_under_a_new_consent_a_record_may_be_another_customer_s():
+    house = House()
+    await house.ask()
+    house.clock.advance(60)
+    house.links.link("account", PRM, since=NOW + timedelta(seconds=30))
+    assert ((await house.ask()).cache, house.calls) == (CacheUse.MISS, 2)
+
+
+async def test_while_enedis_is_away_the_last_good_one_is_served():
+    house = House()
+    first = await house.ask()
+    house.clock.advance(25 * HOUR)
+    house.refusal = UpstreamUnavailable("away", "absent")
+    stale = await house.ask()
+    assert (stale.record, stale.cache) == (first.record, CacheUse.STALE)
+    house.refusal = None
+    house.enedis.gate.clear()
+    assert (await house.ask(wait=0)).cache is CacheUse.STALE
+
+
+async def test_nothing_held_and_enedis_away_is_the_error():
+    house = House()
+    house.enedis.gate.clear()
+    with pytest.raises(UpstreamTimeout):
+        await house.ask(wait=0)
+    house.enedis.gate.set()
+
+
+@pytest.mark.parametrize(("error", "seconds"), [(NoData, HOUR), (ConsentMissing, 600)])
+async def test_a_refusal_is_remembered(error, seconds):
+    house = House()
+    house.links.link("account", PRM, since=NOW)
+    house.refusal = error("no", "non")
+    for _ in range(5):
+        with pytest.raises(error):
+            await house.ask()
+    assert house.calls == 1
+    house.clock.advance(seconds)
+    house.refusal = None
+    await house.ask()
+    assert house.calls == 2
+
+
+async def test_a_refusal_under_an_older_consent_says_nothing():
+    house = House()
+    house.refusal = NoData("no", "non")
+    with pytest.raises(NoData):
+        await house.ask()
+    house.refusal = None
+    house.links.link("account", PRM, since=NOW)
+    await house.ask()
+    assert house.calls == 2

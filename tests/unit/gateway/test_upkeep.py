@@ -1,0 +1,209 @@
+"""Work without a caller: one call a claim, resumable, and nothing asked that is not worth it."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from passerelle.consent.requests import LinkedPoint
+from passerelle.consent.states import ConsentState, Link
+from passerelle.errors import OperatorActionNeeded, QuotaExhausted, WrongDirection
+from passerelle.gateway.upkeep import GATEWAY, WORKER, Upkeep
+from passerelle.model.days import one_day
+from passerelle.model.priority import Priority
+from passerelle.model.series import Direction, Series
+from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.upkeep import Missing, Work
+from passerelle.testing.clock import FakeClock
+from passerelle.testing.links import MemoryLinks
+from passerelle.testing.upkeep import MemoryBook, ScriptedFetching
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+CURVE, DAILY = Series.CONSUMPTION_LOAD_CURVE, Series.CONSUMPTION_DAILY
+
+
+def linked_point(number, account="alice"):
+    link = Link(f"point-{number}", account, "consent", ConsentState.GRANTED, NOW, None)
+    return LinkedPoint(UsagePointId(f"{number:014}"), link)
+
+
+class House:
+    def __init__(self, points, kind=WORKER, chores=()) -> None:
+        self.clock = FakeClock(NOW)
+        self.book = MemoryBook({each.link.point_id: each for each in points})
+        self.fetching = ScriptedFetching()
+        self.upkeep = self.process(kind, chores)
+
+    def process(self, kind=WORKER, chores=()):
+        return Upkeep(
+            book=self.book,
+            fetching=self.fetching,
+            links=MemoryLinks(),
+            clock=self.clock,
+            kind=kind,
+            covers=self.covers,
+            chores=chores,
+        )
+
+    async def covers(self, link):
+        assert link.state is ConsentState.GRANTED
+        return {Direction.CONSUMPTION}
+
+    async def consent(self, *points):
+        self.book.granted.extend(each.link for each in points)
+        await self.upkeep.begin_imports()
+
+    async def until_idle(self):
+        while await self.upkeep.work():
+            pass
+
+    async def for_hours(self, hours):
+        running = asyncio.ensure_future(self.upkeep.run())
+        await self.clock.sleep(hours * 3600)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+@pytest.fixture
+def point():
+    return linked_point(1)
+
+
+@pytest.fixture
+def house(point):
+    return House([point])
+
+
+async def test_a_read_series_is_refreshed_in_one_call_each_morning_and_no_past_is_asked(house, point):
+    await house.upkeep.wanted(point.link, CURVE)
+    await house.for_hours(75)
+    assert [(call.span, call.priority) for call in house.fetching.calls] == [
+        (one_day(date(2026, 11, 24 + days)), Priority.REFRESH) for days in range(3)
+    ]
+
+
+async def test_reading_is_written_down_once_a_day(house, point):
+    await house.upkeep.wanted(point.link, CURVE)
+    house.book.rows.clear()
+    await house.upkeep.wanted(point.link, CURVE)
+    assert not house.book.rows
+    house.clock.advance(86_400)
+    await house.upkeep.wanted(point.link, CURVE)
+    assert len(house.book.rows) == 1
+
+
+async def test_what_nobody_has_read_for_a_month_is_let_go(house, point):
+    await house.upkeep.wanted(point.link, CURVE)
+    for _ in range(40):
+        house.clock.advance(86_400)
+        await house.until_idle()
+    assert not house.book.rows
+    assert len(house.fetching.calls) == 30
+
+
+async def test_a_late_day_is_asked_again_when_it_is_worth_it_not_before(house, point):
+    house.fetching.late = {date(2026, 11, 24)}
+    await house.upkeep.wanted(point.link, CURVE)
+    await house.for_hours(27)
+    assert [call.span for call in house.fetching.calls] == [one_day(date(2026, 11, 24))]
+    house.fetching.worth_at = await house.clock.now() + timedelta(hours=2)
+    (row,) = house.book.rows.values()
+    row.due_at = await house.clock.now()
+    await house.for_hours(1.9)
+    assert len(house.fetching.calls) == 1
+    house.fetching.late.clear()
+    await house.for_hours(0.5)
+    assert [call.span for call in house.fetching.calls[1:]] == [one_day(date(2026, 11, 24))]
+
+
+async def test_a_first_import_brings_two_years_of_curve_then_the_daily_values(house, point):
+    await house.consent(point)
+    await house.until_idle()
+    imported = [call for call in house.fetching.calls if call.priority is Priority.IMPORT]
+    curve = [call.span for call in imported if call.series is CURVE]
+    assert len(curve) == 105
+    assert min(span.start for span in curve) == date(2024, 11, 24)
+    assert len(house.fetching.whole["point-1", CURVE]) == 730
+    assert min(call.span.start for call in imported if call.series is DAILY) == date(2023, 11, 24)
+    assert [(each.series, each.ended_at is not None) for each in await house.book.imports_of("point-1")] == [
+        (DAILY, True),
+        (CURVE, True),
+    ]
+
+
+async def test_an_import_that_was_stopped_goes_on_where_it_was(house, point):
+    await house.consent(point)
+    for _ in range(10):
+        await house.upkeep.work()
+    before = list(house.fetching.calls)
+    other = house.process()
+    while await other.work():
+        pass
+    spans = [(call.series, day) for call in house.fetching.calls for day in call.span]
+    assert len(spans) == len(set(spans))
+    assert len(before) < len(house.fetching.calls)
+
+
+async def test_a_quota_that_is_used_up_is_waited_for(house, point):
+    house.fetching.errors = [
+        QuotaExhausted("used up", "épuisé", retry_after=120),
+        OperatorActionNeeded("not subscribed", "non souscrite"),
+    ]
+    await house.book.start_import("alice", "point-1", [(CURVE, date(2024, 11, 24))], NOW)
+    await house.until_idle()
+    assert len(house.fetching.calls) == 1
+    await house.for_hours(0.1)
+    assert len(house.fetching.calls) == 2
+    await house.for_hours(0.2)
+    assert len(house.fetching.calls) > 3
+
+
+async def test_a_refusal_ends_an_import(house, point):
+    await house.book.start_import("alice", "point-1", [(CURVE, date(2024, 11, 24))], NOW)
+    house.fetching.errors = [WrongDirection("no", "non")]
+
+    async def nothing(*_):
+        return Missing() if house.fetching.calls else Missing(frozenset({date(2026, 11, 23)}))
+
+    house.fetching.missing = nothing
+    await house.until_idle()
+    done = next(each for each in await house.book.imports_of("point-1") if each.series is CURVE)
+    assert done.ended_at is not None
+    assert len(house.fetching.calls) == 1
+
+
+async def test_a_gateway_rests_while_a_worker_lives(point):
+    house = House([point], kind=GATEWAY)
+    await house.upkeep.wanted(point.link, CURVE)
+    house.book.worker = True
+    await house.for_hours(27)
+    assert not house.fetching.calls
+    house.book.worker = False
+    await house.for_hours(1)
+    assert house.fetching.calls
+    assert house.book.left
+
+
+async def test_chores_are_done_once_a_minute_whatever_is_due(point):
+    done = []
+
+    async def chore(now):
+        done.append(now)
+
+    house = House([point], chores=[chore])
+    await house.for_hours(1)
+    assert 55 <= len(done) <= 61
+
+
+async def test_many_points_of_one_account_do_not_stand_before_another(point):
+    points = [linked_point(number, "big") for number in range(1, 50)]
+    small = linked_point(99, "small")
+    house = House([*points, small])
+    await house.consent(*points)
+    await house.upkeep.work()
+    await house.book.start_import("small", "point-99", [(CURVE, date(2024, 11, 24))], NOW)
+    house.book.rows = {key: row for key, row in house.book.rows.items() if key[2] is Work.IMPORT}
+    tasks = await house.book.claim(NOW, 2)
+    assert "small" in {task.linked.link.account_id for task in tasks}
