@@ -1,8 +1,9 @@
 """The work of a lane: the fewest calls for the days of all who are in it, planned anew before each one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,6 +26,7 @@ from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
+from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.calls import plan_calls
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.lacks import Told
@@ -58,6 +60,9 @@ _FOR_ALL = (ConsentError, WrongDirection, NotCollected, OperatorActionNeeded, To
 """What one call is told holds for every other of the lane."""
 
 _Call = asyncio.Task[list[Told]]
+
+_Approach = tuple[str, UsagePointId, Series]
+"""A lane, as a request knows it before it has looked for the point."""
 
 
 @dataclass(eq=False, slots=True)
@@ -152,11 +157,24 @@ class Bring:
         self._leases = leases
         self._clock = clock
         self._patience = patience or Patience()
+        self._coming: Counter[_Approach] = Counter()
         self.moment = 0
 
     def serves(self, series: Series) -> bool:
         """Whether the generation of Enedis in use has this series."""
         return self._fetch.serves(series)
+
+    @contextmanager
+    def approaching(self, account_id: str, point: UsagePointId, series: Series) -> Iterator[None]:
+        """A request that may join the lane is on its way there: those who came before wait for it, for a moment."""
+        key = (account_id, point, series)
+        self._coming[key] += 1
+        try:
+            yield
+        finally:
+            self._coming[key] -= 1
+            if not self._coming[key]:
+                del self._coming[key]
 
     async def serve(self, want: Want, seconds: float) -> None:
         """Have the want served; returns once it is done, or after so many seconds, while the work goes on."""
@@ -173,13 +191,18 @@ class Bring:
             await self._clock.sleep(GIVE_WAY)
 
     async def _gather(self, work: LaneWork) -> None:
-        """Wait until nobody has joined for a moment."""
+        """Wait until nobody has joined for a moment and nobody is on the way."""
         latest = self._clock.monotonic() + LONGEST
         while True:
             work.arrival.clear()
             await self._clock.sleep(QUIET)
-            if not work.arrival.is_set() or self._clock.monotonic() >= latest:
+            if self._clock.monotonic() >= latest or not (work.arrival.is_set() or self._is_awaited(work)):
                 return
+
+    def _is_awaited(self, work: LaneWork) -> bool:
+        """Whether a request is on the way to this lane."""
+        ours = {(want.order.lane.account_id, want.order.point, want.order.series) for want in work.wants}
+        return any(self._coming[each] > 0 for each in ours)
 
     @asynccontextmanager
     async def _leased(self, work: LaneWork) -> AsyncIterator[bool]:

@@ -98,6 +98,17 @@ class _Sight:
     due: frozenset[date]
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What is known before Enedis is asked, and what is to be asked."""
+
+    now: datetime
+    link: Link
+    usable: DaySpan
+    sight: _Sight
+    want: Want
+
+
 _BLIND = _Sight(Held(), {}, frozenset(), NOTHING_KNOWN, frozenset())
 
 
@@ -137,6 +148,14 @@ class ReadSeries:
         Raises ScopeMissing, UsagePointUnknown, a ConsentError or NotServed before Enedis is asked. A failure at Enedis
         is a gap; it is raised only by `refuse_if_empty`.
         """
+        with self._bring.approaching(ask.caller.account_id, ask.point, ask.series):
+            found = await self._before_asking(ask)
+        if isinstance(found, SeriesAnswer):
+            return found
+        return await self._fetched(ask, found)
+
+    async def _before_asking(self, ask: SeriesAsk) -> "SeriesAnswer | _Prepared":
+        """The answer from what is held and known, or what is to be asked of Enedis first."""
         now = await self._clock.now()
         require_scope(ask.caller, ask.series.scope)
         link = require_point(ask.caller, ask.point, await self._links.find(ask.caller.account_id, ask.point), now)
@@ -158,7 +177,7 @@ class ReadSeries:
         if withheld is not None:
             lacking = dict.fromkeys(usable, Lack(withheld))
             return self._answer(ask, merge(ask.span, clipped, sight.days, lacking), now, sight, CacheUse.HIT)
-        return await self._fetched(ask, link, now, usable, sight, looked_at)
+        return _Prepared(now, link, usable, sight, await self._want(ask, link, now, usable, sight, looked_at))
 
     async def _clip(self, ask: SeriesAsk, link: Link, now: datetime) -> tuple[DaySpan | None, tuple[DayGap, ...]]:
         activated_on = await self._links.activation(link.point_id, ask.series.direction)
@@ -178,15 +197,13 @@ class ReadSeries:
         asking = Asking(now, link.granted_at, ask.fresh)
         return _Sight(held, days, whole, known, worth_asking(usable, whole, known, asking, days_per_call(ask.series)))
 
-    async def _fetched(
+    async def _want(
         self, ask: SeriesAsk, link: Link, now: datetime, usable: DaySpan, sight: _Sight, looked_at: int
-    ) -> SeriesAnswer:
-        """Have the days brought that are due, then answer from what is held and known then."""
-
+    ) -> Want:
         async def look() -> frozenset[date]:
             return (await self._look(ask, link, usable, now)).due
 
-        want = Want(
+        return Want(
             Order(ask.caller, ask.point, link, ask.series),
             look,
             set(sight.due),
@@ -195,13 +212,17 @@ class ReadSeries:
             own=ask.own_only,
             proven=bool(sight.days) or await self._proven(link, ask.series, now),
         )
+
+    async def _fetched(self, ask: SeriesAsk, before: "_Prepared") -> SeriesAnswer:
+        """Have the days brought that are due, then answer from what is held and known then."""
+        now, link, sight, want = before.now, before.link, before.sight, before.want
         await self._bring.serve(want, ask.wait)
         usable_now, clipped = await self._clip(ask, link, now)
         after = await self._look(ask, link, usable_now, now) if usable_now is not None else _BLIND
         if not sight.days:
             cache = CacheUse.MISS
         else:
-            cache = CacheUse.STALE if len(sight.whole) == len(usable) else CacheUse.PARTIAL
+            cache = CacheUse.STALE if len(sight.whole) == len(before.usable) else CacheUse.PARTIAL
         return self._from_store(ask, link, now, usable_now, clipped, after, want, cache)
 
     async def _proven(self, link: Link, series: Series, now: datetime) -> bool:

@@ -39,13 +39,8 @@ class ReadingHouse:
         self.flights = Flights()
         self.leases: MemoryLeases = replace(beside.leases, holder=holder) if beside else MemoryLeases(holder)
         fetch = FetchDays(enedis=enedis, days=self.days, ledger=self.ledger, links=self.links, clock=self.clock)
-        self.read = ReadSeries(
-            links=self.links,
-            days=self.days,
-            ledger=self.ledger,
-            bring=Bring(fetch=fetch, flights=self.flights, leases=self.leases, clock=self.clock),
-            clock=self.clock,
-        )
+        self.bring = Bring(fetch=fetch, flights=self.flights, leases=self.leases, clock=self.clock)
+        self.read = ReadSeries(links=self.links, days=self.days, ledger=self.ledger, bring=self.bring, clock=self.clock)
         self.link = self.links.link("account", PRM, since=NOW - timedelta(days=60))
 
     def pass_time(self, until: str) -> None:

@@ -12,7 +12,7 @@ from passerelle.model.days import DaySpan, one_day
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.testing.enedis import ScriptedEnedis
-from passerelle.testing.reading import CURVE, ReadingHouse
+from passerelle.testing.reading import CURVE, PRM, ReadingHouse
 
 WEEK = ("2026-11-16", "2026-11-23")
 YEARS = ("2024-11-24", "2026-11-01")
@@ -166,3 +166,22 @@ async def test_who_leaves_ends_nothing(wait):
     house.enedis.gate.set()
     assert not (await staying).gaps
     assert len(house.enedis.calls) == 2
+
+
+async def test_who_is_on_the_way_is_waited_for_and_planned_together():
+    house = ReadingHouse(ScriptedEnedis())
+    with house.bring.approaching("account", PRM, CURVE):
+        first = asyncio.create_task(house.ask("2026-11-09", "2026-11-12"))
+        await house.clock.sleep(0.2)
+        assert not house.measure_calls
+        second = asyncio.create_task(house.ask("2026-11-12", "2026-11-16"))
+    await asyncio.gather(first, second)
+    assert house.measure_calls == [DaySpan(date(2026, 11, 9), date(2026, 11, 16))]
+
+
+async def test_nobody_is_waited_for_longer_than_half_a_second():
+    house = ReadingHouse(ScriptedEnedis())
+    with house.bring.approaching("account", PRM, CURVE):
+        await house.ask("2026-11-09", "2026-11-12")
+        assert 0.5 <= house.clock.monotonic() < 0.6
+    assert len(house.measure_calls) == 1
