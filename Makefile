@@ -22,7 +22,7 @@ help:
 	@echo "make demo    the simulator and the gateway, with a demo account (Ctrl-C ends both)"
 	@echo "make test    the whole test suite; ARGS='tests/unit -k paris' for a part of it"
 	@echo "make check   lint, format, types, import contracts, docs"
-	@echo "make bench   figures beside the limit and the naive way; writes bench/results.json"
+	@echo "make bench   figures beside the limit and the naive way; 20 minutes; ARGS='--only calls' for a part, '--long' for more"
 	@echo "make lock    resolve the requirements anew"
 	@echo "make clean   remove .venv and what tools left behind"
 
@@ -41,7 +41,7 @@ check: .venv/.dev .venv/.package
 	@$(BIN)/pytest --quiet tests/docs tests/unit/layout
 
 bench: .venv/.dev .venv/.package
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/run.py $(ARGS)
 
 .venv/.python:
 	@test -n "$(PYTHON)" || { echo "passerelle needs Python 3.11 or newer; none found (make PYTHON=/path/to/python3)"; exit 1; }

@@ -7,7 +7,7 @@ that Enedis takes, and keeps nothing. Only calls for the series count. Alone: `p
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -144,7 +144,7 @@ async def twenty_at_once(made: Estate) -> int:
     return len([call for call in await made.calls() if call["api"] in DATA_APIS])
 
 
-async def counted(folder: Path, generation: str) -> AsyncIterator[Result]:
+async def counted(folder: Path, generation: str) -> AsyncGenerator[Result, None]:
     async with processes(folder / "twenty", GENERATION=generation) as made:
         found = await twenty_at_once(made)
     yield Result("calls: 20 identical cold requests, 4 processes", found, "calls", 1, 20)

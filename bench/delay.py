@@ -1,6 +1,6 @@
 """A wire that is slow: passes bytes on to a server, each piece up to so many milliseconds late, in their order.
 
-    delay.py PORT TARGET_PORT MOST_MS
+delay.py PORT TARGET_PORT MOST_MS
 """
 
 import asyncio

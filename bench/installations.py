@@ -18,9 +18,8 @@ import httpx2
 
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
-from passerelle.kit.logs import configure_logs  # noqa: E402 — the same
-from tests.flow.conftest import Installation, installed  # noqa: E402 — found through the path above
-from tests.flow.processes.conftest import (  # noqa: E402 — the same
+from tests.flow.conftest import Installation, installed
+from tests.flow.processes.conftest import (
     LONGEST_LINE,
     NURSERY,
     Estate,
@@ -28,7 +27,9 @@ from tests.flow.processes.conftest import (  # noqa: E402 — the same
     Server,
     reserve_port,
 )
-from tests.servers import POSTGRES, OwnRedis  # noqa: E402 — the same
+from tests.servers import POSTGRES, OwnRedis
+
+from passerelle.kit.logs import configure_logs
 
 __all__ = [
     "HOMES",
@@ -78,9 +79,7 @@ async def home(name: str, folder: Path) -> AsyncIterator[Home]:
     """A home of its own, gone at the end. Redis keeps the quota only, beside a database of SQLite."""
     if name == "PostgreSQL":
         async with postgres_database() as url:
-            erasure = f"sqlite:///{folder / 'erasure.db'}"
-            settings = {"DATABASE_URL": url, "ERASURE_DATABASE_URL": erasure, "SECRET_KEY": secrets.token_hex(32)}
-            yield Home(name, settings)
+            yield Home(name, on_postgres(url, folder))
     elif name == "Redis":
         redis = OwnRedis(folder)
         await redis.start()
@@ -90,6 +89,12 @@ async def home(name: str, folder: Path) -> AsyncIterator[Home]:
             await redis.stop()
     else:
         yield Home(name)
+
+
+def on_postgres(url: str, folder: Path) -> dict[str, str]:
+    """The settings of an installation on this database; the secrets that erasing destroys stay in the folder."""
+    erasure = f"sqlite:///{folder / 'erasure.db'}"
+    return {"DATABASE_URL": url, "ERASURE_DATABASE_URL": erasure, "SECRET_KEY": secrets.token_hex(32)}
 
 
 @asynccontextmanager

@@ -1,10 +1,11 @@
 """make bench: every figure beside the limit (a bare server, or the least work) and the naive way, in one run.
 
-About eight minutes, six of them the soak: 500 requests at once, three times.
+About twenty minutes; `--long` adds six, the soak: 500 requests at once, three times. `--only NAME` for one of them.
 
 Prints a table and writes bench/results.json: [{"name", "value", "unit", "limit", "naive", "at", "machine"}].
 """
 
+import argparse
 import json
 import os
 import platform
@@ -14,17 +15,47 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import arrivals
+import calls
 import cold
+import hours
+import interactive
 import normalising
+import refresh
+import size
 import soak
 import starting
 import warm
+from installations import PINNED
 from result import Result
 from servers import demo
 
 HERE = Path(__file__).parent
-BENCHES: tuple[Callable[..., Iterator[Result]], ...] = (warm.measure, cold.measure)
-ALONE: tuple[Callable[[Path], Iterator[Result]], ...] = (normalising.measure, starting.measure)
+Bench = Callable[[Path], Iterator[Result]]
+
+
+def reads(folder: Path) -> Iterator[Result]:
+    """Those that ask one demo."""
+    with demo(folder / "demo", **PINNED) as running:
+        yield from warm.measure(running)
+        yield from cold.measure(running)
+
+
+BENCHES: dict[str, Bench] = {
+    "normalising": normalising.measure,
+    "starting": starting.measure,
+    "reads": reads,
+    "postgres": warm.measure_postgres,
+    "size": size.measure,
+    "calls": calls.measure,
+    "hours": hours.measure,
+    "interactive": interactive.measure,
+    "arrivals": arrivals.measure,
+    "refresh": refresh.measure,
+}
+"""In the order in which they run: what a busy machine would spoil comes first."""
+
+LONG: dict[str, Bench] = {"soak": soak.measure}
 
 
 @dataclass(frozen=True)
@@ -46,34 +77,34 @@ def machine() -> str:
 
 
 def main() -> None:
+    options = argparse.ArgumentParser(description="figures beside the limit and the naive way")
+    options.add_argument("--long", action="store_true", help="the soak too")
+    options.add_argument("--only", metavar="NAME", choices=[*BENCHES, *LONG], help=", ".join([*BENCHES, *LONG]))
+    asked = options.parse_args()
+    every = BENCHES | LONG
+    chosen = {asked.only: every[asked.only]} if asked.only else every if asked.long else BENCHES
     lines: list[Line] = []
     here = machine()
-    print(f"{'what':<52}{'value':>12}{'limit':>12}{'naive':>12}  unit")
-
-    def show(result: Result) -> None:
-        line = Line(**asdict(result), at=datetime.now(UTC).isoformat(timespec="seconds"), machine=here)
-        lines.append(line)
-        print(
-            f"{line.name:<52}{_figure(line.value)}{_figure(line.limit)}{_figure(line.naive)}  {line.unit}", flush=True
-        )
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for alone in ALONE:
-            for result in alone(folder):
-                show(result)
-        with demo(folder / "demo") as running:
-            for bench in BENCHES:
-                for result in bench(running):
-                    show(result)
-        write(lines)
-        for result in soak.measure(folder):
-            show(result)
-    write(lines)
+    print(f"{'what':<60}{'value':>12}{'limit':>12}{'naive':>12}  unit")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, bench in chosen.items():
+            (Path(folder) / name).mkdir()
+            for result in bench(Path(folder) / name):
+                line = Line(**asdict(result), at=datetime.now(UTC).isoformat(timespec="seconds"), machine=here)
+                lines.append(line)
+                figures = "".join(_figure(each) for each in (line.value, line.limit, line.naive))
+                print(f"{line.name:<60}{figures}  {line.unit}", flush=True)
+            write(lines, part=asked.only is not None)
 
 
-def write(lines: list[Line]) -> None:
-    (HERE / "results.json").write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n")
+def write(lines: list[Line], *, part: bool) -> None:
+    """Into results.json; a part replaces its own lines."""
+    file = HERE / "results.json"
+    new = [asdict(line) for line in lines]
+    if part and file.exists():
+        names = {line.name for line in lines}
+        new = [each for each in json.loads(file.read_text()) if each["name"] not in names] + new
+    file.write_text(json.dumps(new, indent=1) + "\n")
 
 
 def _figure(value: float | None) -> str:

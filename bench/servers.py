@@ -86,6 +86,7 @@ def demo(folder: Path, **more: str) -> Iterator[Demo]:
         "PASSERELLE_DATA_DIR": str(folder),
         "PASSERELLE_DEMO_KEY": secrets.token_urlsafe(32),
         "PASSERELLE_QUOTA_PER_SECOND": "1000",
+        "PASSERELLE_GENERATION": "v5",  # so does the naive way beside it
         **{f"PASSERELLE_{name}": value for name, value in more.items()},
     }
     command = pinned(SERVER_CORE, [sys.executable, "-m", "passerelle", "demo"])

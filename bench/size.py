@@ -15,7 +15,7 @@ from pathlib import Path
 
 import asyncpg
 
-from installations import NOW, home, homes_here, households, installed
+from installations import NOW, Installation, home, homes_here, households, installed
 from result import Result
 
 CURVE = "consumption/load-curve"
@@ -24,36 +24,42 @@ NUMBERS = 365 * 48
 POINTS = 10
 """Of which the mean is told: pages are bigger than what one point leaves in the last of them."""
 
-Sizes = Callable[[], Awaitable[int]]
+HOW = ("as written", "after VACUUM")
+
+Sizes = Callable[[bool], Awaitable[int]]
+"""The bytes as they are, or once tidied."""
 
 
-async def grown(folder: Path, name: str, *, tidy: bool, points: int) -> float:
-    """Bytes that a year of one point adds, the mean of so many points.
+async def grown(folder: Path, name: str) -> tuple[float, float]:
+    """Bytes that a year of one point adds: as it was written, and after VACUUM.
 
-    The first one comes before and is not counted: with it come the pages that tables begin with. `tidy`: after VACUUM.
+    The first point comes before and is not counted: with it come the pages that tables begin with.
     """
-    folder.mkdir()
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(home(name, folder))
         house = await stack.enter_async_context(installed(folder / "house", SIMULATOR_NOW=NOW, **place.settings))
-        size = postgres(place.settings["DATABASE_URL"], tidy=tidy) if name == "PostgreSQL" else sqlite(folder, tidy=tidy)
-        first, *measured = households(points + 1)
-        before = 0
-        for point in (first, *measured):
-            await house.hold(point)
-            answer = await house.series(point, CURVE, str(START), str(END), headers={"Prefer": "wait=200"}, timeout=220)
-            if len(answer.json()["readings"]) != NUMBERS:
-                raise SystemExit("the year did not come whole")
-            if point == first:
-                before = await size()
-        return (await size() - before) / points
+        size = postgres(place.settings["DATABASE_URL"]) if name == "PostgreSQL" else sqlite(folder / "house")
+        first, *others = households(POINTS + 1)
+        await bring_year(house, first)
+        before = await size(True)
+        for point in others:
+            await bring_year(house, point)
+        written, tidied = await size(False), await size(True)
+        return (written - before) / POINTS, (tidied - before) / POINTS
 
 
-def sqlite(folder: Path, *, tidy: bool) -> Sizes:
+async def bring_year(house: Installation, point: str) -> None:
+    await house.hold(point)
+    answer = await house.series(point, CURVE, str(START), str(END), headers={"Prefer": "wait=200"}, timeout=220)
+    if len(answer.json()["readings"]) != NUMBERS:
+        raise SystemExit("the year did not come whole")
+
+
+def sqlite(folder: Path) -> Sizes:
     """The database and that of the erasure secrets, once their logs are folded in."""
 
-    async def size() -> int:
-        files = [folder / "house" / name for name in ("passerelle.db", "erasure.db")]
+    async def size(tidy: bool) -> int:  # noqa: FBT001 — the one question
+        files = [folder / name for name in ("passerelle.db", "erasure.db")]
         for file in files:
             with sqlite3.connect(file) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -65,10 +71,10 @@ def sqlite(folder: Path, *, tidy: bool) -> Sizes:
     return size
 
 
-def postgres(url: str, *, tidy: bool) -> Sizes:
-    """All relations with their indexes and what is stored outside of the row, but for the quota, which holds no year."""
+def postgres(url: str) -> Sizes:
+    """All relations with indexes and what is stored outside of the row, but for the quota, which holds no year."""
 
-    async def size() -> int:
+    async def size(tidy: bool) -> int:  # noqa: FBT001 — the same
         connection = await asyncpg.connect(url)
         if tidy:
             await connection.execute("VACUUM FULL")
@@ -84,7 +90,9 @@ def postgres(url: str, *, tidy: bool) -> Sizes:
 
 def naive() -> int:
     """Enedis' answers of the year, kept as they came."""
-    point = json.dumps({"value": "1234", "date": "2026-01-01 00:30:00", "interval_length": "PT30M", "measure_type": "B"})
+    point = json.dumps(
+        {"value": "1234", "date": "2026-01-01 00:30:00", "interval_length": "PT30M", "measure_type": "B"}
+    )
     return NUMBERS * (len(point) + len(", "))
 
 
@@ -92,9 +100,9 @@ def measure(folder: Path) -> Iterator[Result]:
     for name in homes_here():
         if name == "Redis":
             continue  # it holds no reading
-        for tidy in (False, True):
-            value = asyncio.run(grown(folder / f"size-{name}-{tidy}", name, tidy=tidy, points=POINTS))
-            how = "after VACUUM" if tidy else "as written"
+        own = folder / f"size-{name}"
+        own.mkdir()
+        for how, value in zip(HOW, asyncio.run(grown(own, name)), strict=True):
             yield Result(f"a year of half-hours, {name}, {how}", value, "bytes", 2 * NUMBERS, naive())
 
 

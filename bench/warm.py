@@ -4,7 +4,6 @@ Beside the limit, a bare server that gives the same bytes, and the naive way. Al
 """
 
 import asyncio
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from installations import PINNED, homes_here, postgres_database
+from installations import PINNED, homes_here, on_postgres, postgres_database
 from result import Result
 from servers import Demo, beside, demo, fetch, load
 
@@ -29,7 +28,7 @@ def address(url: str, days: int) -> str:
 
 
 def measure(demo: Demo, where: str = "") -> Iterator[Result]:
-    """Answers a second and the slowest of a hundred under load; of the longest range how long one answer takes alone."""
+    """Answers a second and the slowest of a hundred under load, and how long an answer takes alone."""
     for name, days in RANGES.items():
         what = f"warm read of {name}{where}"
         url = address(demo.url, days)
@@ -60,7 +59,7 @@ def measure_postgres(folder: Path) -> Iterator[Result]:
         return
     with (
         _Held(postgres_database()) as url,
-        demo(folder / "postgres", DATABASE_URL=url, SECRET_KEY=secrets.token_hex(32), **PINNED) as running,
+        demo(folder / "postgres", **on_postgres(url, folder), **PINNED) as running,
     ):
         yield from measure(running, ", PostgreSQL")
 

@@ -64,7 +64,7 @@ SETTINGS: Mapping[str, Setting] = {
     "ENEDIS_AUTHORIZE_URL": Setting("overrides the consent page host of the environment", "by ENVIRONMENT"),
     "ENEDIS_CLIENT_ID": Setting("the application's id at Enedis", "the simulator's own there, else none"),
     "ENEDIS_CLIENT_SECRET": Setting("the application's secret at Enedis", "the simulator's own there, else none"),
-    "GENERATION": Setting("the generation of the Enedis API: `v5`, `2026` or `auto`", "v5"),
+    "GENERATION": Setting("the generation of the Enedis API: `v5`, `2026` or `auto`", "auto"),
     "DATA_DIR": Setting("database, keys, demo files", "the user's data folder"),
     "DATABASE_URL": Setting("`sqlite:///path` or `postgresql://…`", "a file in DATA_DIR"),
     "REDIS_URL": Setting(
@@ -266,7 +266,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
         public_url=public_url,
         environment=world,
         enedis=_enedis(read, world, simulator, simulator_listen),
-        generation=read.read("GENERATION", Speaking, ("v5, 2026 or auto", "v5, 2026 ou auto"), Speaking.V5),
+        generation=read.read("GENERATION", Speaking, ("v5, 2026 or auto", "v5, 2026 ou auto"), Speaking.AUTO),
         data_dir=data_dir,
         database_url=database_url,
         redis_url=read.read("REDIS_URL", parse_redis_url, _REDIS, None),

@@ -35,6 +35,7 @@
     │   ├── UpstreamUnavailable     503 upstream-unavailable
     │   └── UpstreamTimeout         504 upstream-timeout
     ├── InternalError               500 internal-error
+    │   └── StorageUnavailable      503 storage-unavailable
     └── StartRefused                the command ends with one line; never seen over HTTP
 
 The first line of a class's docstring is its English title. An instance adds what happened this time, in English and
@@ -446,6 +447,16 @@ class InternalError(PasserelleError):
     advice_fr = "Le signaler à l'exploitant avec l'identifiant de requête."
 
 
+class StorageUnavailable(InternalError):
+    """The gateway's database is not available"""
+
+    code, status = "storage-unavailable", 503
+    title_fr = "La base de données de la passerelle n'est pas disponible"
+    advice = "Come back after `Retry-After` seconds; if it lasts, the operator looks at the database and its disk."
+    advice_fr = "Revenir après `Retry-After` secondes ; si cela dure, l'exploitant examine la base et son disque."
+    may_retry = True
+
+
 class StartRefused(PasserelleError):
     """The command cannot start"""
 
@@ -456,12 +467,13 @@ class StartRefused(PasserelleError):
     advice_fr = "Corriger ce que nomme la ligne, puis relancer."
 
 
-def _leaves(root: type[PasserelleError]) -> list[type[PasserelleError]]:
-    children = root.__subclasses__()
-    return [leaf for child in children for leaf in _leaves(child)] if children else [root]
+def _concrete(root: type[PasserelleError]) -> list[type[PasserelleError]]:
+    """Every class below that is met as such: all with a code of their own, whatever more special one there is."""
+    own = [root] if "code" in vars(root) else []
+    return own + [each for child in root.__subclasses__() for each in _concrete(child)]
 
 
 PROBLEMS: dict[str, type[PasserelleError]] = {
-    leaf.code: leaf for leaf in _leaves(PasserelleError) if leaf is not StartRefused
+    each.code: each for each in _concrete(PasserelleError) if each is not StartRefused
 }
 """Every problem that can be met over HTTP, by its stable code."""

@@ -22,6 +22,7 @@ from passerelle.gateway.consents import Consents
 from passerelle.gateway.exchange import PAGE_SECONDS, Exchanges, RefreshServices
 from passerelle.gateway.fetch_days import FetchDays
 from passerelle.gateway.flights import Flights
+from passerelle.gateway.health import GatewayHealth
 from passerelle.gateway.list_points import ListPoints
 from passerelle.gateway.patience import Patience
 from passerelle.gateway.ports import Enedis
@@ -35,6 +36,7 @@ from passerelle.kit.crypto import random_id
 from passerelle.kit.metrics import CONTENT_TYPE, Metrics
 from passerelle.model.sandbox import consenting_points
 from passerelle.model.series import Direction
+from passerelle.plan.freshness import forced_calls
 from passerelle.quota.breakers import Breakers, open_breakers
 from passerelle.quota.home import Home
 from passerelle.quota.homes import open_home
@@ -45,6 +47,7 @@ from passerelle.store.census import Census
 from passerelle.store.consents import Consents as ConsentStore
 from passerelle.store.days import Days
 from passerelle.store.engine import open_engine
+from passerelle.store.forced import ForcedCalls
 from passerelle.store.health import DatabaseHealth
 from passerelle.store.leases import LaneLeases
 from passerelle.store.ledger import Ledger
@@ -77,6 +80,7 @@ class StoreRooms:
     days: Days
     records: Records
     ledger: Ledger
+    forced: ForcedCalls
     leases: LaneLeases
     upkeep: UpkeepBook
     health: DatabaseHealth
@@ -141,6 +145,7 @@ async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
             days=Days(engine, secrets, shred, clock),
             records=Records(engine, secrets, shred, clock),
             ledger=Ledger(engine),
+            forced=ForcedCalls(engine, forced_calls(min(each.per_hour for each in settings.allowances.values()))),
             leases=LaneLeases(engine, holder),
             upkeep=UpkeepBook(engine, secrets, holder),
             health=DatabaseHealth(engine),
@@ -307,7 +312,7 @@ class _Work:
             clock=clock,
             kind=kind,
             covers=self._covers,
-            chores=(self.exchanges.finish_all,),
+            chores=(self.exchanges.finish_all, stores.consents.purge),
         )
 
     async def _covers(self, link: Link) -> Collection[Direction]:
@@ -328,11 +333,14 @@ def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_histo
             bring=work.bring,
             clock=clock,
             endless_history=endless_history,
+            forced=stores.forced,
             allows=services.services_allow,
             wanted=work.upkeep.wanted if not endless_history else None,
             watch=metrics.read,
         ),
-        read_customer=ReadCustomer(links=links, records=stores.records, enedis=enedis, clock=clock, patience=patience),
+        read_customer=ReadCustomer(
+            links=links, records=stores.records, enedis=enedis, clock=clock, patience=patience, forced=stores.forced
+        ),
         list_points=ListPoints(
             links=links, ledger=stores.ledger, services=stores.services, serves=enedis.serves, clock=clock
         ),
@@ -348,7 +356,7 @@ def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_histo
         ),
         upkeep=work.upkeep,
         keys=stores.accounts,
-        health=stores.health,
+        health=GatewayHealth(stores.health, lambda: stores.quota_home.read(next(iter(settings.allowances)))),
         in_use=enedis.in_use,
         clock=clock,
     )

@@ -131,7 +131,7 @@ def test_the_page_lists_every_metric_with_its_labels_and_no_other():
     metrics.read("hit")
     metrics.waited("interactive", 1)
     text = metrics.text(
-        Levels({"v5": QuotaGauge(1, 2, held=False)}, {"granted": 1}, {"granted": 1}, {"oauth2": "v5"})
+        Levels({"v5": QuotaGauge(1, 2, held=False)}, {"granted": 1}, {"granted": 1}, {"oauth2": "v5"}, {"quota": True})
     ).decode()
     exposed = {}
     for name, labels in re.findall(r"^(passerelle_\w+)\{(.*)\}", text, re.MULTILINE):

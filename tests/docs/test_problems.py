@@ -14,7 +14,7 @@ from passerelle.web.pages.docs import ACTORS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "problems"
 ROWS = json.loads((files("passerelle.enedis") / "errors.json").read_bytes())
-SAYS_WHEN = {"too-many-requests", "quota-exhausted", "upstream-unavailable", "upstream-timeout"}
+SAYS_WHEN = {"too-many-requests", "quota-exhausted", "upstream-unavailable", "upstream-timeout", "storage-unavailable"}
 
 
 def page_of(code: str) -> tuple[str, dict[str, str]]:

@@ -137,6 +137,19 @@ async def test_a_value_that_enedis_revises_makes_another_answer(house):
     assert derived[0]["value"] == (await house.truth(PLAIN, DAILY, *day))[0]["value"]
 
 
+async def test_no_cache_spends_no_more_than_the_account_s_own_part_of_the_hour(install):
+    async with install(QUOTA_PER_HOUR="30") as house:
+        await house.series(PLAIN, CURVE, "2026-11-02", "2026-11-16")
+        before = len(await house.calls(CURVE_API))
+        for day in range(2, 12):
+            again = await house.series(
+                PLAIN, CURVE, f"2026-11-{day:02}", f"2026-11-{day + 1:02}", headers={"Cache-Control": "no-cache"}
+            )
+            assert len(again.json()["readings"]) == 48
+        assert again.headers["cache-status"] == "passerelle; hit"
+        assert len(await house.calls(CURVE_API)) - before <= 3
+
+
 async def test_while_enedis_is_away_what_is_held_is_served_as_stale(house):
     first = await house.series(PLAIN, CURVE, *WEEK)
     await house.control("PUT", "faults", {"api": CURVE_API, "status": 503, "count": None})

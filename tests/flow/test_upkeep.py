@@ -84,6 +84,21 @@ async def test_what_was_read_is_there_the_next_noon_before_anybody_asks(house, w
     assert answer.json()["readings"] == await house.truth(plain, CURVE, "2026-11-18", "2026-11-25")
 
 
+async def test_an_import_waits_while_enedis_does_not_know_the_new_consent_yet(house, worker):
+    await consented(house)
+    await house.control("PUT", f"consents/{PRM}", {"state": "revoked"})
+    await until_idle(worker)
+    assert {each["state"] for each in await imports(house)} == {"running"}
+    asked = len(await house.calls(CURVES))
+    await until_idle(worker)
+    assert len(await house.calls(CURVES)) == asked
+    await house.control("PUT", f"consents/{PRM}", {"state": "granted"})
+    await house.set_clock("2026-11-24T10:30:00+01:00")
+    worker._clock.forget()
+    await until_idle(worker)
+    assert {each["series"]: each["days_held"] for each in await imports(house)}[CURVE] == 730
+
+
 async def test_an_adopted_consent_is_not_imported(house, worker):
     await until_idle(worker)
     assert [call for call in await house.calls() if call["api"] != "oauth2"] == []

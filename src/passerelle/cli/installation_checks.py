@@ -11,6 +11,7 @@ from passerelle.cli.findings import Finding, fail, of_error, ok, warn
 from passerelle.config import PREFIX, Environment, Settings
 from passerelle.errors import InternalError, StartRefused
 from passerelle.model.catalogue import PRODUCTION_API, SANDBOX_API
+from passerelle.model.generation import Speaking
 from passerelle.quota.settings import Limits
 from passerelle.store.upgrade import SchemaState
 
@@ -24,6 +25,8 @@ _LITTLE_ROOM = 200 * 1024 * 1024
 _HOSTS = {Environment.SANDBOX: SANDBOX_API, Environment.PRODUCTION: PRODUCTION_API}
 _AT_ENEDIS = Limits()
 """What Enedis allows a v5 application (F§12)."""
+_AT_ENEDIS_2026 = Limits(per_hour=1_000)
+"""What it allows for each API of 2026 (F§12), with the same variables: where 2026 is spoken, they go by its hour."""
 
 
 def of_settings(settings: Settings, unknown: list[str]) -> list[Finding]:
@@ -73,9 +76,11 @@ def _odd_enedis(settings: Settings) -> Iterator[Finding]:
                 f"Renseigner {PREFIX}ENEDIS_CLIENT_ID et {PREFIX}ENEDIS_CLIENT_SECRET, de l'application sur DataHub.",
             ),
         )
-    limits = settings.limits
-    documented = f"{_AT_ENEDIS.per_second}/s, {_AT_ENEDIS.per_hour}/h"
-    if limits.per_second > _AT_ENEDIS.per_second or limits.per_hour > _AT_ENEDIS.per_hour:
+    limits, most = settings.limits, _AT_ENEDIS
+    if settings.generation is not Speaking.V5:
+        limits, most = settings.limits_2026, _AT_ENEDIS_2026
+    if limits.per_second > most.per_second or limits.per_hour > most.per_hour:
+        documented = f"{most.per_second}/s, {most.per_hour}/h"
         yield warn(
             SETTINGS,
             (
@@ -288,7 +293,7 @@ def of_database_trouble(error: StartRefused | InternalError) -> Finding:
         DATABASE,
         (error.problem.detail, error.problem.detail_fr),
         (
-            "Restore a backup if the file is damaged; otherwise see what else holds it.",
-            "Restaurer une sauvegarde si le fichier est abîmé ; sinon voir qui d'autre l'occupe.",
+            "See that it runs, that its disk is not full and what else holds it; restore a backup if it is damaged.",
+            "Voir si elle tourne, si son disque n'est pas plein, qui d'autre l'occupe ; si elle est abîmée, restaurer.",
         ),
     )

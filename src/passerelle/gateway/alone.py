@@ -5,13 +5,14 @@ from datetime import date, datetime
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import PasserelleError
+from passerelle.errors import PasserelleError, UpstreamTimeout
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
 from passerelle.gateway.ports import DayLedger, DayStore, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
+from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.plan.freshness import in_force
 from passerelle.plan.ledger import Known
@@ -21,6 +22,9 @@ from passerelle.plan.wanted import Asking, worth_asking
 
 LONGEST_CALL = 120.0
 """Seconds: below the lease on a piece of work, above what a call waits for its turn in the second."""
+
+COME_BACK = 60
+"""Seconds after which work whose call is still under way looks for what it brought."""
 
 
 class FetchAlone:
@@ -42,7 +46,9 @@ class FetchAlone:
         known = await self._ledger.known(link.point_id, series, usable)
         whole = await self._whole(link, series, usable, known)
         due = worth_asking(usable, whole, known, Asking(now, link.granted_at), days_per_call(series))
-        return Missing(unasked=due - known.days.keys(), due=due & known.days.keys())
+        refusal = in_force(known.refusals, link.granted_at, now)
+        not_before = refusal.until if refusal is not None and refusal.reason is GapReason.NO_CONSENT else None
+        return Missing(due - known.days.keys(), due & known.days.keys(), not_before)
 
     async def next_worth(self, link: Link, series: Series, span: DaySpan, now: datetime) -> datetime | None:
         """When the next day of the span that is not whole will be worth asking; None if none is waiting."""
@@ -77,6 +83,8 @@ class FetchAlone:
             priority=priority,
         )
         await self._bring.serve(want, LONGEST_CALL)
+        if not want.done.done():
+            return UpstreamTimeout("The call waits for its turn.", "L'appel attend son tour.", retry_after=COME_BACK)
         return want.told[0].error if want.told else None
 
     async def whole_days(self, link: Link, series: Series, span: DaySpan) -> Collection[date]:

@@ -14,6 +14,7 @@ from passerelle.errors import (
     OperatorActionNeeded,
     PasserelleError,
     QuotaExhausted,
+    StorageUnavailable,
     TokenRejected,
     WrongDirection,
 )
@@ -56,8 +57,8 @@ RENEW = 20.0
 GIVE_WAY = 0.3
 """Seconds for which an import leaves the lane to another process that waits for it."""
 
-_FOR_ALL = (ConsentError, WrongDirection, NotCollected, OperatorActionNeeded, TokenRejected)
-"""What one call is told holds for every other of the lane."""
+_FOR_ALL = (ConsentError, WrongDirection, NotCollected, OperatorActionNeeded, TokenRejected, StorageUnavailable)
+"""What one call is told holds for every other of the lane; what cannot be kept is not asked for."""
 
 _Call = asyncio.Task[list[Told]]
 

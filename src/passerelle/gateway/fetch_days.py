@@ -7,7 +7,7 @@ from datetime import date
 from weakref import WeakValueDictionary
 
 from passerelle.consent.states import after_refusal
-from passerelle.errors import BeforeActivation, ConsentError, InternalError, PasserelleError
+from passerelle.errors import BeforeActivation, ConsentError, InternalError, PasserelleError, StorageUnavailable
 from passerelle.gateway.flights import Order
 from passerelle.gateway.ports import DayLedger, DayStore, Enedis, Errand, LinkStore
 from passerelle.kit.clock import Clock
@@ -55,6 +55,9 @@ class FetchDays:
         """The errors that days of the flight met; every other day of it is in the store or in the ledger."""
         try:
             return await self._fetch(flight)
+        except StorageUnavailable as error:
+            log.warning("fetch_lost", series=flight.order.series.value, problem=error.problem.code)
+            return [Told(flight.span, error)]
         except Exception as error:
             log.exception("fetch_failed", series=flight.order.series.value, error=type(error).__name__)
             lost = InternalError("The gateway failed while it read Enedis.", "La passerelle a échoué.")

@@ -111,6 +111,14 @@ class DayLedger(Protocol):
         ...
 
 
+class ForcedCalls(Protocol):
+    """The calls that an account may have made before their time: its own part of what Enedis allows to all."""
+
+    async def take(self, account_id: str, calls: int, now: datetime) -> bool:
+        """Charge the account with so many calls; False, and nothing is charged, if its hour is spent."""
+        ...
+
+
 class Leases(Protocol):
     """Which process works on a series of a usage point: one at a time, and none for ever."""
 

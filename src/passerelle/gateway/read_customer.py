@@ -9,7 +9,7 @@ from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link, after_refusal
 from passerelle.errors import ConsentError, NothingThere, PasserelleError, UpstreamError, UpstreamTimeout
 from passerelle.gateway.patience import Patience
-from passerelle.gateway.ports import Enedis, Errand, LinkStore, RecordStore
+from passerelle.gateway.ports import Enedis, Errand, ForcedCalls, LinkStore, RecordStore
 from passerelle.gateway.read_series import CacheUse
 from passerelle.kit.clock import Clock
 from passerelle.model.customer import AnyRecord, CustomerRecord
@@ -86,7 +86,9 @@ class ReadCustomer:
         enedis: Enedis,
         clock: Clock,
         patience: Patience | None = None,
+        forced: ForcedCalls | None = None,
     ) -> None:
+        self._forced = forced
         self._links = links
         self._records = records
         self._enedis = enedis
@@ -112,7 +114,7 @@ class ReadCustomer:
         link = require_point(caller, point, await self._links.find(caller.account_id, point), now)
         ask = _Ask(caller, point, record, link)
         held = await self._records.held(caller, link.point_id, record)
-        forced = fresh and self._memory.force(ask, self._clock.monotonic())
+        forced = fresh and self._memory.force(ask, self._clock.monotonic()) and await self._may_force(link, now)
         if not forced:
             if held is not None and _young(held[1], link, now):
                 return RecordAnswer(held[0], CacheUse.HIT)
@@ -125,6 +127,9 @@ class ReadCustomer:
             if held is None:
                 raise
             return RecordAnswer(held[0], CacheUse.STALE)
+
+    async def _may_force(self, link: Link, now: datetime) -> bool:
+        return self._forced is None or await self._forced.take(link.account_id, 1, now)
 
     async def _fetched(self, ask: _Ask, wait: float) -> AnyRecord:
         task = self._flight(ask)

@@ -1,5 +1,6 @@
 """Read the metrics: what was counted so far, and how the quota and the consents stand now."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -62,25 +63,27 @@ class ReadMetrics:
 
     async def __call__(self) -> bytes:
         generations = {api: generation.value for api, generation in self._in_use().items()}
-        return self._metrics.text(Levels(await self._gauges(), *(await self._counts()), generations))
+        gauges, counts = await self._gauges(), await self._counts()
+        up = {"quota": len(gauges) == len(self._buckets), "database": counts is not None}
+        return self._metrics.text(Levels(gauges, *(counts or ({}, {})), generations, up))
 
     async def _gauges(self) -> dict[str, QuotaGauge]:
-        gauges = {}
-        for bucket in self._buckets:
-            try:
-                now = await self._quota.snapshot(bucket)
-            except (QuotaExhausted, InternalError):
-                continue
-            left = max(0, now.allowance - now.used)
-            gauges[bucket] = QuotaGauge(left, now.allowance, now.held_until is not None)
-        return gauges
+        found = await asyncio.gather(*(self._gauge(bucket) for bucket in self._buckets))
+        return {bucket: gauge for bucket, gauge in zip(self._buckets, found, strict=True) if gauge is not None}
 
-    async def _counts(self) -> tuple[dict[str, int], dict[str, int]]:
+    async def _gauge(self, bucket: str) -> QuotaGauge | None:
+        try:
+            now = await self._quota.snapshot(bucket)
+        except (QuotaExhausted, InternalError):
+            return None
+        return QuotaGauge(max(0, now.allowance - now.used), now.allowance, now.held_until is not None)
+
+    async def _counts(self) -> tuple[dict[str, int], dict[str, int]] | None:
         now = await self._clock.now()
         try:
             consents, links = await self._census.consents(now), await self._census.links(now)
         except InternalError:
-            return {}, {}
+            return None
         return _named(consents), _named(links)
 
 

@@ -1,7 +1,7 @@
 """Read a series of a usage point over any range of days: the main use case."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain
@@ -12,7 +12,7 @@ from passerelle.consent.states import Link
 from passerelle.errors import NotServed, PasserelleError
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
-from passerelle.gateway.ports import DayLedger, DayStore, LinkStore
+from passerelle.gateway.ports import DayLedger, DayStore, ForcedCalls, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.held import Held
@@ -24,7 +24,7 @@ from passerelle.plan.lacks import Lack, Told, lacks
 from passerelle.plan.ledger import NOTHING_KNOWN, Known
 from passerelle.plan.merge import Merged, merge
 from passerelle.plan.rules import DayGap, clip, days_per_call, first_served, published_end
-from passerelle.plan.wanted import Asking, whole_days, worth_asking
+from passerelle.plan.wanted import Asking, forced_calls, whole_days, worth_asking
 
 
 class CacheUse(StrEnum):
@@ -115,8 +115,9 @@ _BLIND = _Sight(Held(), {}, frozenset(), NOTHING_KNOWN, frozenset())
 class ReadSeries:
     """Check, look at what is held and known, have the rest brought in the fewest calls, look again, merge.
 
-    `allows` tells which series the customer shared, where Enedis lists it. `wanted` is told what is read, `watch` how
-    much of each answer the store had.
+    `forced` counts what callers have asked again before its time. `allows` tells
+    which series the customer shared, where Enedis lists it. `wanted` is told what is read, `watch` how much of each
+    answer the store had.
     """
 
     def __init__(  # noqa: PLR0913 — every port of the main use case
@@ -128,6 +129,7 @@ class ReadSeries:
         bring: Bring,
         clock: Clock,
         endless_history: bool = False,
+        forced: ForcedCalls | None = None,
         allows: ServicesAllow | None = None,
         wanted: Callable[[Link, Series], Awaitable[None]] | None = None,
         watch: Callable[[CacheUse], None] | None = None,
@@ -139,6 +141,7 @@ class ReadSeries:
         self._bring = bring
         self._clock = clock
         self._endless_history = endless_history
+        self._forced = forced
         self._allows = allows
         self._wanted = wanted
 
@@ -171,6 +174,9 @@ class ReadSeries:
             return self._answer(ask, merge(ask.span, clipped, {}, {}), now, _BLIND, CacheUse.HIT)
         looked_at = self._bring.moment
         sight = await self._look(ask, link, usable, now)
+        if ask.fresh and not await self._may_force(ask, link, usable, sight, now):
+            ask = replace(ask, fresh=False)
+            sight = await self._look(ask, link, usable, now)
         if not sight.due:
             return self._from_store(ask, link, now, usable, clipped, sight)
         withheld = await self._allows(link, ask.series, now) if self._allows is not None else None
@@ -178,6 +184,12 @@ class ReadSeries:
             lacking = dict.fromkeys(usable, Lack(withheld))
             return self._answer(ask, merge(ask.span, clipped, sight.days, lacking), now, sight, CacheUse.HIT)
         return _Prepared(now, link, usable, sight, await self._want(ask, link, now, usable, sight, looked_at))
+
+    async def _may_force(self, ask: SeriesAsk, link: Link, usable: DaySpan, sight: _Sight, now: datetime) -> bool:
+        """Whether what is due only because the caller forces it is within the account's own allowance."""
+        asking = Asking(now, link.granted_at, forced=True)
+        calls = forced_calls(usable, sight.whole, sight.known, asking, days_per_call(ask.series))
+        return calls <= 0 or self._forced is None or await self._forced.take(link.account_id, calls, now)
 
     async def _clip(self, ask: SeriesAsk, link: Link, now: datetime) -> tuple[DaySpan | None, tuple[DayGap, ...]]:
         activated_on = await self._links.activation(link.point_id, ask.series.direction)

@@ -53,7 +53,11 @@ class Health(Protocol):
     """Whether the gateway can do its work."""
 
     async def trouble(self) -> Sequence[str]:
-        """What is not ready, one name each; empty when all is well."""
+        """What nothing works without and is not ready, one name each; empty when all is well."""
+        ...
+
+    async def limits(self) -> Sequence[str]:
+        """What is away although what is held can still be served, one name each."""
         ...
 
 

@@ -16,7 +16,7 @@ from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import InternalError, PasserelleError
+from passerelle.errors import ConsentError, InternalError, PasserelleError
 from passerelle.gateway.ports import LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
@@ -148,6 +148,7 @@ class Upkeep:
         self._chores = chores
         self._chores_at = clock.monotonic()
         self._told: dict[tuple[str, Series], date] = {}
+        self._failed = False
 
     async def wanted(self, link: Link, series: Series) -> None:
         """A caller read this series. Written down once a day for each."""
@@ -157,9 +158,9 @@ class Upkeep:
             return
         if len(self._told) > _MOST_TOLD:
             self._told.clear()
-        self._told[lane] = now.date()
         with suppress(InternalError):  # what is held can be read while nothing can be written
             await self._book.want(link.account_id, link.point_id, [series], now)
+            self._told[lane] = now.date()
 
     async def begin_imports(self) -> None:
         """Where a customer consented, import the past of what the consent covers, and keep it fresh from now on.
@@ -201,7 +202,11 @@ class Upkeep:
                 await self._book.leave()
 
     async def _round(self) -> int:
+        """One look at what there is to do. What a round that failed left in this process' hands is laid down first."""
         try:
+            if self._failed:
+                await self._book.leave()
+                self._failed = False
             await self._book.alive(self._kind)
             if self._kind == GATEWAY and await self._book.worker_lives():
                 return 0
@@ -210,7 +215,10 @@ class Upkeep:
             return await self.work()
         except InternalError as error:
             log.warning("upkeep_away", problem=error.problem.code)
-            return 0
+        except Exception as error:  # one piece of work that fails must not end all the others for good
+            log.exception("upkeep_failed", error=type(error).__name__)
+        self._failed = True
+        return 0
 
     async def _do_chores(self) -> None:
         """What wants doing now and then whatever is due, each at most once a minute."""
@@ -225,7 +233,10 @@ class Upkeep:
         """One round: claim what is due, do it side by side, lay it down. How many pieces there were."""
         now = await self._clock.now()
         tasks = await self._book.claim(now, AT_ONCE)
-        await asyncio.gather(*(self._do(task, now) for task in tasks))
+        ended = await asyncio.gather(*(self._do(task, now) for task in tasks), return_exceptions=True)
+        for error in ended:  # raised once none of them is under way any more
+            if error is not None:
+                raise error
         return len(tasks)
 
     async def _do(self, task: Task, now: datetime) -> None:
@@ -238,7 +249,7 @@ class Upkeep:
             missing = await self._fetching.missing(task.linked, task.series, span, now)
         step = next_step(task, missing)
         if step is None:
-            await self._book.settle(task, await self._later(task, span, now), now)
+            await self._book.settle(task, missing.not_before or await self._later(task, span, now), now)
             return
         error = await self._fetching.bring(task.linked, task.series, step.span, task.work.priority)
         after = await self._clock.now()
@@ -247,8 +258,9 @@ class Upkeep:
             told = timedelta(seconds=error.problem.retry_after or PAUSE_AFTER_FAILURE.total_seconds())
             await self._book.settle(task, after + min(told, PAUSE_AFTER_FAILURE), after)
             return
-        due = await self._later(task, span, after) if step.last else after
-        await self._book.settle(task, due, after)
+        # A new consent that Enedis does not know yet (F§3) has refused this call and ended nothing.
+        ended = step.last and not isinstance(error, ConsentError)
+        await self._book.settle(task, await self._later(task, span, after) if ended else after, after)
 
     async def _later(self, task: Task, span: DaySpan | None, now: datetime) -> datetime | None:
         """When a refresh has its next turn; an import that has asked for all its days ends, and hands on."""

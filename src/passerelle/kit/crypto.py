@@ -54,19 +54,19 @@ def derive(secret: bytes, *label: str | bytes, salt: bytes | None = None) -> byt
 
     `secret` must be random: nothing here slows down who guesses a password.
     """
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_label(*label)).derive(secret)
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=named(*label)).derive(secret)
 
 
 def derive_two(secret: bytes, *label: str | bytes) -> tuple[bytes, bytes]:
     """Two independent keys of 32 bytes for this label, for the price of one; otherwise as `derive`."""
     # No label of `derive` begins so: its key of the same name is none of the two.
-    info = _TWO + _label(*label)
+    info = _TWO + named(*label)
     both = HKDF(algorithm=SHA256(), length=2 * KEY_BYTES, salt=None, info=info).derive(secret)
     return both[:KEY_BYTES], both[KEY_BYTES:]
 
 
 @lru_cache(maxsize=4_096)
-def _label(*parts: str | bytes) -> bytes:
+def named(*parts: str | bytes) -> bytes:
     """The context of a label: labels are names and ids, never secrets, and come again with every request."""
     return context(*parts)
 

@@ -35,6 +35,7 @@ class Levels:
     consents: Mapping[str, int] = field(default_factory=dict)
     links: Mapping[str, int] = field(default_factory=dict)
     generations: Mapping[str, str] = field(default_factory=dict)
+    up: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Metrics:
@@ -70,6 +71,12 @@ class Metrics:
             "Seconds that a call to Enedis waited before it might leave",
             ["priority"],
             buckets=WAIT_BUCKETS,
+            registry=registry,
+        )
+        self._up = Gauge(
+            "passerelle_up",
+            "1 while the part can be used: database, quota; without the quota no call leaves",
+            ["part"],
             registry=registry,
         )
         self._left = Gauge(
@@ -117,6 +124,8 @@ class Metrics:
         """Everything, in the text format of Prometheus. What `levels` does not hold is absent, not zero."""
         for gauge in (self._left, self._allowance, self._held, self._consents, self._links, self._generations):
             gauge.clear()
+        for part, works in levels.up.items():
+            self._up.labels(part).set(works)
         for bucket, quota in levels.quota.items():
             self._left.labels(bucket).set(quota.left)
             self._allowance.labels(bucket).set(quota.allowance)

@@ -53,6 +53,11 @@ FORCED_AGAIN = timedelta(minutes=10)
 """A caller may have a day asked before its time once in so long: asking again the same day gives the same (F§7)."""
 
 
+def forced_calls(per_hour: int) -> int:
+    """The calls that one account may have made before their time in an hour, of so many that Enedis allows to all."""
+    return max(1, per_hour // 10)
+
+
 def next_ask(day: date, asked_at: datetime) -> datetime:
     """When a day that was not whole at `asked_at` is worth asking again."""
     wall = in_paris(asked_at)

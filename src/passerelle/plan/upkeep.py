@@ -104,10 +104,14 @@ def wanted_span(work: Work, now: datetime, import_from: date | None) -> DaySpan 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Days that are not whole: `unasked` never were asked for; of the others `due` are those worth another call now."""
+    """Days that are not whole: `unasked` never were asked for; of the others `due` are those worth another call now.
+
+    `not_before`: Enedis does not know the consent yet (F§3), so that nothing is worth a call until then.
+    """
 
     unasked: frozenset[date] = frozenset()
     due: frozenset[date] = frozenset()
+    not_before: datetime | None = None
 
 
 def next_step(task: Task, missing: Missing) -> Step | None:

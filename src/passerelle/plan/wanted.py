@@ -1,11 +1,12 @@
 """Which days of a range are worth a call to Enedis, from what is held and what the ledger knows."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import Readings
+from passerelle.plan.calls import plan_calls
 from passerelle.plan.coverage import holes
 from passerelle.plan.freshness import due, in_force, may_force
 from passerelle.plan.ledger import Known
@@ -42,6 +43,13 @@ def worth_asking(
         return frozenset()
     lacking = frozenset(day for day in usable if day not in whole and _open_and_due(day, known, asking))
     return lacking | _looked_again(whole, known, asking, days_a_call) if asking.forced else lacking
+
+
+def forced_calls(usable: DaySpan, whole: Collection[date], known: Known, asking: Asking, days_a_call: int) -> int:
+    """The calls that are made only because the caller forces it."""
+    anyway = worth_asking(usable, whole, known, replace(asking, forced=False), days_a_call)
+    all_of_them = worth_asking(usable, whole, known, asking, days_a_call)
+    return len(plan_calls(all_of_them, days_a_call)) - len(plan_calls(anyway, days_a_call))
 
 
 def _open_and_due(day: date, known: Known, asking: Asking) -> bool:

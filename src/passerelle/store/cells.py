@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from passerelle.access.caller import Caller
 from passerelle.consent.states import ConsentState
 from passerelle.errors import PasserelleError
-from passerelle.kit.crypto import Seal, SealBroken, context, derive, open_sealed, seal_to, within
+from passerelle.kit.crypto import Seal, SealBroken, derive, named, open_sealed, seal_to, within
 from passerelle.model.scopes import Scope
 from passerelle.store.credentials import key_invalid
 from passerelle.store.keyring import Opened, keyring_of
@@ -143,7 +143,7 @@ def _cell(opened: Opened, shred: ShredKey) -> Cell:
 
 
 def _place(pair: Pair, shred: ShredKey) -> bytes:
-    return context("cell", pair.account_id, pair.id, pair.place, str(pair.epoch), str(shred.era))
+    return named("cell", pair.account_id, pair.id, pair.place, str(pair.epoch), str(shred.era))
 
 
 async def settle(connection: AsyncConnection, cell: Cell) -> None:

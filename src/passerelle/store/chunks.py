@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -101,25 +102,70 @@ async def _merge(
     fresh: Mapping[date, Readings],
     now: datetime,
 ) -> set[date]:
-    found = await _locked(connection, cell, series, period)
-    held = {} if found is None else found.open(cell)
-    marks = array("H", [0]) * period.length if found is None else found.versions()
-    revisions = {} if found is None else found.revisions()
-    changed: set[date] = set()
-    for day, readings in fresh.items():
-        before = held.get(day, ())
-        after = merged(series.kind, before, readings)
-        if same_readings(before, after):
-            continue
-        at = period.offset(day)
-        marks[at] = (marks[at] & _VERSION) % _VERSION + 1 | (DERIVED if is_derived(after) else 0)
-        if _revises(before, after):
-            revisions[at] = now
-        held[day] = after
-        changed.add(day)
+    opened = _OpenChunk.of(cell, series, period, await _locked(connection, cell, series, period))
+    changed = opened.merge(fresh, now)
     if changed:
-        await _write(connection, cell, series, period, held, (marks, revisions))
+        insert = inserting(connection, chunks).values(**opened.closed(cell))
+        replaced = {name: insert.excluded[name] for name in ("era", "marks", "revised", "sealed")}
+        await connection.execute(insert.on_conflict_do_update(index_elements=["cell", "start"], set_=replaced))
     return changed
+
+
+@dataclass(slots=True)
+class _OpenChunk:
+    """A chunk's days in the open, and what stands in clear beside them."""
+
+    series: Series
+    period: Period
+    days: dict[date, Readings]
+    marks: "array[int]"
+    revisions: dict[int, datetime]
+
+    @classmethod
+    def of(cls, cell: Cell, series: Series, period: Period, found: Chunk | None) -> "_OpenChunk":
+        if found is None:
+            return cls(series, period, {}, array("H", [0]) * period.length, {})
+        return cls(series, period, found.open(cell), found.versions(), found.revisions())
+
+    def merge(self, fresh: Mapping[date, Readings], now: datetime) -> set[date]:
+        """Put these days in; those of which the readings changed."""
+        changed: set[date] = set()
+        for day, readings in fresh.items():
+            before = self.days.get(day, ())
+            after = merged(self.series.kind, before, readings)
+            if same_readings(before, after):
+                continue
+            at = self.period.offset(day)
+            self.marks[at] = (self.marks[at] & _VERSION) % _VERSION + 1 | (DERIVED if is_derived(after) else 0)
+            if _revises(before, after):
+                self.revisions[at] = now
+            self.days[day] = after
+            changed.add(day)
+        return changed
+
+    def closed(self, cell: Cell) -> dict[str, Any]:
+        """Its row. Raises InternalError for days that the form cannot hold."""
+        marks = _bytes(self.marks)
+        revised = b"".join(_REVISION.pack(at, int(when.timestamp())) for at, when in sorted(self.revisions.items()))
+        bound = _place(cell, self.series, self.period.start, marks)
+        return {
+            "cell": cell.pair.number,
+            "start": self.period.start,
+            "era": cell.era,
+            "marks": marks,
+            "revised": revised or None,
+            "sealed": cell.seal.close(packed(self.series, self.period, self.days), bound),
+        }
+
+
+def as_if_merged(cell: Cell, series: Series, chunk: Chunk | None, letter: Letter) -> Chunk:
+    """The chunk as it will be once the letter for its period is merged; nothing is written."""
+    fresh = open_letter(series, letter)
+    assert letter.start is not None  # noqa: S101 — `open_letter` has refused one without
+    opened = _OpenChunk.of(cell, series, period_from(series.kind, letter.start), chunk)
+    opened.merge(fresh, letter.at)
+    row = opened.closed(cell)
+    return Chunk(series, row["start"], row["marks"], row["revised"], row["sealed"])
 
 
 async def _locked(connection: AsyncConnection, cell: Cell, series: Series, period: Period) -> Chunk | None:
@@ -130,30 +176,6 @@ async def _locked(connection: AsyncConnection, cell: Cell, series: Series, perio
     if row is None or row.era != cell.era:
         return None
     return Chunk(series, period.start, row.marks, row.revised, row.sealed)
-
-
-async def _write(
-    connection: AsyncConnection,
-    cell: Cell,
-    series: Series,
-    period: Period,
-    days: Mapping[date, Readings],
-    told: tuple["array[int]", Mapping[int, datetime]],
-) -> None:
-    marks = _bytes(told[0])
-    revised = b"".join(_REVISION.pack(at, int(when.timestamp())) for at, when in sorted(told[1].items()))
-    bound = _place(cell, series, period.start, marks)
-    values = {
-        "cell": cell.pair.number,
-        "start": period.start,
-        "era": cell.era,
-        "marks": marks,
-        "revised": revised or None,
-        "sealed": cell.seal.close(packed(series, period, days), bound),
-    }
-    insert = inserting(connection, chunks).values(**values)
-    replaced = {name: insert.excluded[name] for name in ("era", "marks", "revised", "sealed")}
-    await connection.execute(insert.on_conflict_do_update(index_elements=["cell", "start"], set_=replaced))
 
 
 def same_readings(one: Readings, other: Readings) -> bool:

@@ -30,6 +30,7 @@ from passerelle.store.tables import (
     records,
     refusals,
     services,
+    upkeep,
     wraps,
 )
 from passerelle.store.vault import Secrets
@@ -165,7 +166,7 @@ async def _erase(connection: AsyncConnection, point_id: str) -> None:
     for table in (chunks, inbox, records):
         await connection.execute(delete(table).where(table.c.cell.in_(cells)))
     await connection.execute(update(pairs).where(pairs.c.point_id == point_id).values(waiting=False))
-    for told in (ledger_days, refusals):
+    for told in (ledger_days, refusals, upkeep):
         await connection.execute(delete(told).where(told.c.point_id == point_id))
     covered = select(links.c.id).where(links.c.point_id == point_id, links.c.state != FORGOTTEN)
     if (await connection.execute(covered)).first() is None:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.consent.requests import (
@@ -37,6 +37,13 @@ _GRANTABLE = frozenset({_REQUESTED, _EXCHANGING, GRANTED, ConsentState.DISPUTED.
 _RETURN_URL = "return address"
 _JOURNEY = "journey of an application"
 _AUTHORISATION = "autorisation at Enedis"
+
+
+KEPT_AFTER_ITS_END = timedelta(days=30)
+"""How long a request that gave nothing can still be looked up."""
+
+_AT_ONCE = 500
+"""Requests of one purge, which comes again in a minute."""
 
 
 class Consents:
@@ -250,6 +257,24 @@ class Consents:
                 .values(state=state.value, granted_at=granted_at, expires_at=expires_at, reason=None)
             )
         return [Claim(point, states[point]) for point in wanted]
+
+    async def purge(self, now: datetime) -> int:
+        """Delete the requests that gave nothing and ended long ago, so that asking cannot fill the table; how many.
+
+        What gave something, or was forgotten, is kept: the account may have to prove it.
+        """
+        gave_nothing = ~exists().where(links.c.consent_id == consents.c.id)
+        old = select(consents.c.id).where(
+            consents.c.state.in_((_REQUESTED, _EXCHANGING, _FAILED, ConsentState.REFUSED.value)),
+            consents.c.request_ends_at < now - KEPT_AFTER_ITS_END,
+            gave_nothing,
+        )
+        async with reading(self._engine) as connection:
+            gone = (await connection.execute(old.limit(_AT_ONCE))).scalars().all()
+        if gone:
+            async with writing(self._engine) as connection:
+                await connection.execute(delete(consents).where(consents.c.id.in_(gone)))
+        return len(gone)
 
     async def forget(self, account_id: str, consent_id: str) -> bool:
         """Erase the consent's links and all data held under them. False if the account has no such consent.

@@ -8,15 +8,16 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.access.caller import Caller
+from passerelle.errors import StorageUnavailable
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.held import Held
 from passerelle.model.reading import Readings
 from passerelle.model.series import Series
 from passerelle.store.cells import Cell, Cells, Drawer, settle
-from passerelle.store.chunks import DERIVED, Chunk, by_period, merge_days, open_letter, packed
-from passerelle.store.engine import writing
-from passerelle.store.inbox import Letter, bits, letters, offsets_of, post
+from passerelle.store.chunks import DERIVED, Chunk, as_if_merged, by_period, merge_days, open_letter, packed
+from passerelle.store.engine import reading, writing
+from passerelle.store.inbox import Letter, bits, left_letters, letters, offsets_of, post
 from passerelle.store.periods import period_from, starts_in
 from passerelle.store.shred import ShredKeys
 from passerelle.store.tables import chunks, inbox
@@ -49,7 +50,7 @@ class Days:
         self._cells = Cells(engine, secrets, shred)
 
     async def held(self, caller: Caller, point_id: str, series: Series, span: DaySpan) -> Held:
-        """What is held of the span, in order. What came without a caller is merged first.
+        """What is held of the span, in order. What came without a caller is merged first, if it can be written.
 
         Raises InternalError for what does not open with the caller's credential, and for an inbox row that is not ours.
         """
@@ -57,11 +58,29 @@ class Days:
         if cell is None:
             return Held()
         if cell.pair.waiting or cell.opened.unfolded is not None:
-            async with writing(self._engine) as connection:
-                await self._fold(connection, cell, series)
+            try:
+                async with writing(self._engine) as connection:
+                    await self._fold(connection, cell, series)
+            except StorageUnavailable:  # a full disk, say: it may still be read
+                found = await self._unfolded(cell, series, span)
+                return _gathered(self._secrets, cell, span, found)
+        return _gathered(self._secrets, cell, span, await self._chunks(cell, series, span))
+
+    async def _chunks(self, cell: Cell, series: Series, span: DaySpan) -> list[Chunk]:
         first, last = starts_in(series.kind, span)
         rows = await self._warm.rows(_HELD, cell=cell.pair.number, first=first, last=last, era=cell.era)
-        return _gathered(self._secrets, cell, series, span, rows)
+        return [Chunk(series, *row) for row in rows]
+
+    async def _unfolded(self, cell: Cell, series: Series, span: DaySpan) -> list[Chunk]:
+        """The chunks of the span as they will be once what waits for this caller is merged."""
+        found = {chunk.start: chunk for chunk in await self._chunks(cell, series, span)}
+        async with reading(self._engine) as connection:
+            waiting = await left_letters(connection, self._secrets, cell)
+        first, last = starts_in(series.kind, span)
+        for letter in waiting:
+            if letter.start is not None and first <= letter.start <= last:
+                found[letter.start] = as_if_merged(cell, series, found.get(letter.start), letter)
+        return [found[start] for start in sorted(found)]
 
     async def keep(
         self, caller: Caller | None, account_id: str, point_id: str, series: Series, days: Mapping[date, Readings]
@@ -119,14 +138,13 @@ class Days:
                 await merge_days(connection, cell, series, open_letter(series, letter), letter.at)
 
 
-def _gathered(secrets: Secrets, cell: Cell, series: Series, span: DaySpan, rows: Sequence[tuple[Any, ...]]) -> Held:
+def _gathered(secrets: Secrets, cell: Cell, span: DaySpan, found: Sequence[Chunk]) -> Held:
     days: dict[date, Readings] = {}
     versions: dict[date, int] = {}
     derived: set[date] = set()
     revised: list[datetime] = []
     told: list[bytes] = []
-    for row in rows:
-        chunk = Chunk(series, *row)
+    for chunk in found:
         period = chunk.period
         wanted = range(max(0, period.offset(span.start)), min(period.length, period.offset(span.end)))
         days.update(chunk.open(cell, wanted))

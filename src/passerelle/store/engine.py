@@ -5,6 +5,7 @@ lock at its first step unless it says that it only reads.
 """
 
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,24 +13,40 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from passerelle.errors import InternalError, StartRefused
+from passerelle.errors import InternalError, StartRefused, StorageUnavailable
 
 BUSY_SECONDS = 5
+CONNECT_SECONDS = 3
+ANSWER_SECONDS = 5
+"""How long PostgreSQL may take to accept a connection, and to answer one statement; migrations take what they need."""
+
+COME_BACK_SECONDS = 5
 _BEGIN = "passerelle_begin"
 """The execution option that says how SQLite begins; empty for what must run outside a transaction."""
 
 
-def open_engine(url: str) -> AsyncEngine:
+def open_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     """The engine of `sqlite:///path` or `postgresql://…`; a new SQLite file is readable by its owner alone.
 
-    `engine.begin()` and `writing` take the write lock, `reading` does not. Raises StartRefused for any other address.
+    `engine.begin()` and `writing` take the write lock, `reading` does not. `patient`: a statement may take as long as
+    it takes. Raises StartRefused for any other address.
     """
     address = _parse(url)
     if address.get_backend_name() == "postgresql":
-        return create_async_engine(address.set(drivername="postgresql+asyncpg"), hide_parameters=True)
+        return _postgresql(address, None if patient else ANSWER_SECONDS)
     _make_private(address.database)
     engine = create_async_engine(
         address.set(drivername="sqlite+aiosqlite"), hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
@@ -37,6 +54,24 @@ def open_engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _postgresql(address: URL, answer_seconds: float | None) -> AsyncEngine:
+    """A server that does not answer is away: nobody waits for it for longer than some seconds."""
+    engine = create_async_engine(
+        address.set(drivername="postgresql+asyncpg"),
+        hide_parameters=True,
+        pool_timeout=ANSWER_SECONDS,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: object, proxy: object) -> None:  # noqa: ARG001 — SQLAlchemy's signature
+    """After a restart of the server the pool holds connections that are closed, which are known without asking."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _parse(url: str) -> URL:
@@ -90,15 +125,32 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise InternalError(
-            f"The database failed ({type(error).__name__}).",
-            f"La base de données a échoué ({type(error).__name__}).",
-        ) from error
+        raise failure(error) from error
+
+
+_LASTING = (DataError, IntegrityError, ProgrammingError)
+"""What the database says of a statement. SQLite says DatabaseError itself, and no kind of it, of a damaged file."""
+
+
+def failure(error: Exception) -> InternalError:
+    """The error to raise for what the database or its driver raised: away, locked or full is for a while."""
+    kind = type(error).__name__
+    away = isinstance(error, (DBAPIError, sqlite3.OperationalError, OSError, PoolTimeout))
+    if away and not isinstance(error, _LASTING) and type(error) is not DatabaseError:
+        return StorageUnavailable(
+            f"The database is not available ({kind}).",
+            f"La base de données n'est pas disponible ({kind}).",
+            retry_after=COME_BACK_SECONDS,
+        )
+    return InternalError(f"The database failed ({kind}).", f"La base de données a échoué ({kind}).")
 
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction that only reads, beside any writer. Raises InternalError when the database fails."""
+    """A transaction that only reads, beside any writer.
+
+    Raises StorageUnavailable when the database is away or full, InternalError when it fails.
+    """
     with _translated():
         async with engine.connect() as connection:
             await connection.execution_options(**{_BEGIN: "BEGIN"})
@@ -107,7 +159,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction that may write; on SQLite the only one at its time. Raises InternalError when the database fails.
+    """A transaction that may write; on SQLite the only one at its time. Raises as `reading`.
 
     On PostgreSQL what is read before it is changed must be read with `with_for_update`, or under `alone`.
     """

@@ -7,8 +7,9 @@ somebody else wrote into the database is refused.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from passerelle.store.cells import Cell, Drawer, mark_waiting
@@ -62,12 +63,21 @@ async def letters(connection: AsyncConnection, secrets: Secrets, cell: Cell) -> 
 
     Raises InternalError for a row that is not ours. What was sealed before the point was erased is dropped.
     """
-    query = select(inbox).where(inbox.c.cell == cell.pair.number).order_by(inbox.c.id).with_for_update()
-    rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(_of(cell).with_for_update())).all()
     for row in rows:
         if row.era == cell.era:
             yield _opened(secrets, cell, row)
     await connection.execute(delete(inbox).where(inbox.c.id.in_([row.id for row in rows])))
+
+
+async def left_letters(connection: AsyncConnection, secrets: Secrets, cell: Cell) -> list[Letter]:
+    """As `letters`, but they stay where they are: for a database that cannot be written to now."""
+    rows = (await connection.execute(_of(cell))).all()
+    return [_opened(secrets, cell, row) for row in rows if row.era == cell.era]
+
+
+def _of(cell: Cell) -> Select[Any]:
+    return select(inbox).where(inbox.c.cell == cell.pair.number).order_by(inbox.c.id)
 
 
 def _opened(secrets: Secrets, cell: Cell, row: AnyRow) -> Letter:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from passerelle.kit.crypto import Seal, context, derive, new_pair, random_id, seal_to
+from passerelle.kit.crypto import Seal, context, derive, named, new_pair, random_id, seal_to
 from passerelle.store.engine import alone, inserting
 from passerelle.store.places import OWNER, Place
 from passerelle.store.tables import pairs, wraps
@@ -60,7 +60,7 @@ class Pair:
 
     def bound(self, purpose: str, *more: str) -> bytes:
         """What a sealed form of this pair's private half is bound to."""
-        return context(purpose, self.account_id, self.id, self.place, str(self.epoch), *more)
+        return named(purpose, self.account_id, self.id, self.place, str(self.epoch), *more)
 
 
 Rows = Mapping[str, Pair]

@@ -6,13 +6,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.access.caller import Caller
-from passerelle.errors import InternalError
+from passerelle.errors import InternalError, StorageUnavailable
 from passerelle.kit.clock import Clock
 from passerelle.kit.crypto import SealBroken
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.store.cells import Cell, Cells, Drawer, settle
-from passerelle.store.engine import inserting, writing
-from passerelle.store.inbox import Letter, letters, post
+from passerelle.store.engine import inserting, reading, writing
+from passerelle.store.inbox import Letter, left_letters, letters, post
 from passerelle.store.record_form import kind_of, pack_record, unpack_record
 from passerelle.store.shred import ShredKeys
 from passerelle.store.tables import records
@@ -42,18 +42,28 @@ class Records:
         if cell is None:
             return None
         if cell.pair.waiting or cell.opened.unfolded is not None:
-            async with writing(self._engine) as connection:
-                await self._fold(connection, cell)
+            try:
+                async with writing(self._engine) as connection:
+                    await self._fold(connection, cell)
+            except StorageUnavailable:  # a full disk, say: it may still be read
+                latest = await self._unfolded(cell)
+                if latest is not None:
+                    return _unpacked(record, latest.plaintext), latest.at
         rows = await self._warm.rows(_FIND, cell=cell.pair.number, era=cell.era)
         if not rows:
             return None
         kept_at, sealed = rows[0]
         try:
-            return unpack_record(record, cell.seal.open(sealed, _place(cell, kept_at))), kept_at
+            plaintext = cell.seal.open(sealed, _place(cell, kept_at))
         except SealBroken as error:
             raise broken("the caller's credential") from error
-        except ValueError as error:
-            raise InternalError("A kept record cannot be read.", "Une fiche conservée est illisible.") from error
+        return _unpacked(record, plaintext), kept_at
+
+    async def _unfolded(self, cell: Cell) -> Letter | None:
+        """The letter that will count once the inbox is emptied."""
+        async with reading(self._engine) as connection:
+            waiting = await left_letters(connection, self._secrets, cell)
+        return waiting[-1] if waiting else None
 
     async def keep(self, caller: Caller | None, account_id: str, point_id: str, found: AnyRecord) -> None:
         """Keep the record in place of the former one; without a caller who opens the cell, in its inbox.
@@ -80,6 +90,13 @@ class Records:
         if cell.pair.waiting:
             async for letter in letters(connection, self._secrets, cell):
                 await _write(connection, cell, letter.plaintext, letter.at)
+
+
+def _unpacked(record: CustomerRecord, plaintext: bytes) -> AnyRecord:
+    try:
+        return unpack_record(record, plaintext)
+    except ValueError as error:
+        raise InternalError("A kept record cannot be read.", "Une fiche conservée est illisible.") from error
 
 
 async def _write(connection: AsyncConnection, cell: Cell, plaintext: bytes, now: datetime) -> None:

@@ -293,6 +293,16 @@ refusals = Table(
 )
 """What Enedis answered in place of data, without its body, one row a reason."""
 
+forced_calls = Table(
+    "forced_calls",
+    metadata,
+    _owner("accounts", "account_id"),
+    Column("hour", Instant, nullable=False),
+    Column("calls", Integer, nullable=False),
+    PrimaryKeyConstraint("account_id"),
+)
+"""Calls that an account had made before their time (`no-cache`) in its latest clock hour."""
+
 lane_leases = Table(
     "lane_leases",
     metadata,

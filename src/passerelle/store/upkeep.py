@@ -23,7 +23,7 @@ LEASE_SECONDS = 180.0
 ALIVE_SECONDS = 60.0
 
 _MOST_TRIED = 50
-"""Accounts looked at for one claim: of some, all that is due may have lost its consent."""
+"""Accounts looked at for one claim: of some, other processes may be claiming all that is due."""
 
 _GRANTED = ConsentState.GRANTED.value
 
@@ -109,13 +109,15 @@ class UpkeepBook:
         return claimed
 
     async def _next(self, connection: AsyncConnection, now: datetime, wall: float) -> AnyRow | None:
-        free = and_(upkeep.c.due_at <= now, or_(upkeep.c.lease_until.is_(None), upkeep.c.lease_until <= wall))
+        # A lease that reaches further than any may is one of a clock that was set back.
+        let_go = or_(upkeep.c.lease_until <= wall, upkeep.c.lease_until > wall + LEASE_SECONDS)
+        free = and_(upkeep.c.due_at <= now, or_(upkeep.c.lease_until.is_(None), let_go))
         for work in (Work.REFRESH, Work.IMPORT):
             due = and_(upkeep.c.work == work.value, free)
             whose = (
                 select(accounts.c.id)
                 .outerjoin(turns, turns.c.account_id == accounts.c.id)
-                .where(exists().where(upkeep.c.account_id == accounts.c.id, due))
+                .where(exists().where(upkeep.c.account_id == accounts.c.id, due, *_can_be_asked(now)))
                 .order_by(func.coalesce(turns.c.served, 0), accounts.c.id)
             )
             for account_id in (await connection.execute(whose.limit(_MOST_TRIED))).scalars().all():
@@ -164,13 +166,16 @@ class UpkeepBook:
         """Say that this process looks after usage points; those not heard of for long are forgotten."""
         wall = self._wall()
         async with writing(self._engine) as connection:
-            await connection.execute(delete(keepers).where(keepers.c.seen < wall - 10 * ALIVE_SECONDS))
+            gone = ~keepers.c.seen.between(wall - 10 * ALIVE_SECONDS, wall + 10 * ALIVE_SECONDS)
+            await connection.execute(delete(keepers).where(gone))
             insert = inserting(connection, keepers).values(id=self._holder, kind=kind, seen=wall)
             await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_={"seen": wall}))
 
     async def worker_lives(self) -> bool:
         """Whether a `passerelle worker` was alive within the last minute: the gateways then leave the work to it."""
-        query = select(keepers.c.id).where(keepers.c.kind == "worker", keepers.c.seen >= self._wall() - ALIVE_SECONDS)
+        wall = self._wall()
+        lately = keepers.c.seen.between(wall - ALIVE_SECONDS, wall + ALIVE_SECONDS)  # not of a clock set back since
+        query = select(keepers.c.id).where(keepers.c.kind == "worker", lately)
         async with reading(self._engine) as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
@@ -188,15 +193,23 @@ _KEY = ["point_id", "series", "work"]
 
 def _first(account_id: str, due: ColumnElement[bool], now: datetime) -> Select[Any]:
     """The account's most wanted piece of work whose consent stands."""
-    standing = and_(links.c.state == _GRANTED, or_(links.c.expires_at.is_(None), links.c.expires_at > now))
     return (
         select(upkeep.c.series, upkeep.c.work, upkeep.c.import_from, upkeep.c.began_at, upkeep.c.wanted_at, *_LINKED)
-        .join(points, points.c.id == upkeep.c.point_id)
-        .join(links, and_(links.c.point_id == upkeep.c.point_id, standing))
-        .where(upkeep.c.account_id == account_id, due, points.c.prm_sealed.is_not(None))
+        .where(upkeep.c.account_id == account_id, due, *_can_be_asked(now))
         .order_by(upkeep.c.wanted_at.desc())
         .limit(1)
         .with_for_update(skip_locked=True, of=upkeep)
+    )
+
+
+def _can_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of a row of `upkeep`: its point, and a link to it that stands."""
+    return (
+        points.c.id == upkeep.c.point_id,
+        points.c.prm_sealed.is_not(None),
+        links.c.point_id == upkeep.c.point_id,
+        links.c.state == _GRANTED,
+        or_(links.c.expires_at.is_(None), links.c.expires_at > now),
     )
 
 

@@ -13,8 +13,7 @@ from sqlalchemy import Select, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from passerelle.errors import InternalError
-from passerelle.store.engine import BUSY_SECONDS, reading
+from passerelle.store.engine import BUSY_SECONDS, failure, reading
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 _Convert = Callable[[Any], Any]
@@ -58,7 +57,7 @@ class WarmReads:
         event.listen(engine.sync_engine, "engine_disposed", lambda _: self.close())
 
     async def rows(self, prepared: Prepared, **given: Any) -> Sequence[tuple[Any, ...]]:
-        """All rows. Raises InternalError when the database fails."""
+        """All rows. Raises as `engine.reading`."""
         if self._engine.dialect.name != "sqlite":
             async with reading(self._engine) as connection:
                 found = await connection.execute(prepared.statement, given)
@@ -67,10 +66,7 @@ class WarmReads:
             cursor = self._sqlite().execute(prepared.sql, prepared.parameters(given))
             return [prepared.row(raw) for raw in cursor]
         except sqlite3.Error as error:
-            raise InternalError(
-                f"The database failed ({type(error).__name__}).",
-                f"La base de données a échoué ({type(error).__name__}).",
-            ) from error
+            raise failure(error) from error
 
     def close(self) -> None:
         """Let the connection go; done by itself when the engine is disposed of."""

@@ -107,6 +107,8 @@ class MemoryBook:
 
     async def leave(self) -> None:
         self.left = True
+        for row in self.rows.values():
+            row.held = False
 
     @staticmethod
     def _key(task: Task) -> tuple[str, Series, Work]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from passerelle.consent.requests import ApplicationJourney, Claim, ConsentRequest
 from passerelle.consent.states import ConsentState
@@ -13,6 +14,9 @@ from passerelle.model.days import one_day
 from passerelle.model.reading import Peak
 from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
+from passerelle.store.consents import KEPT_AFTER_ITS_END
+from passerelle.store.engine import writing
+from passerelle.store.tables import consents
 from passerelle.store.vault import Secrets
 
 PRM = UsagePointId("22516914714270")
@@ -319,3 +323,29 @@ async def test_another_server_secret_finds_no_point_and_opens_none(store):
     assert await stranger.links.find(account, PRM) is None
     with pytest.raises(InternalError):
         await stranger.links.of_account(account)
+
+
+async def test_requests_that_gave_nothing_are_deleted_a_month_after_their_end(store):
+    account = await store.account()
+    abandoned = await store.request(account)
+    refused = await store.request(account)
+    await store.consents.close(refused.id, ConsentState.REFUSED, "access_denied")
+    consent, _ = await store.grant(account, PRM)
+    forgotten, _ = await store.grant(account, OTHER)
+    await store.consents.forget(account, forgotten)
+    ended = abandoned.request_ends_at
+    assert await store.consents.purge(ended + KEPT_AFTER_ITS_END) == 0
+    assert await store.consents.purge(ended + KEPT_AFTER_ITS_END + timedelta(seconds=1)) == 2
+    left = {request.id for request, _ in await store.consents.of_account(account)}
+    assert left == {consent, forgotten}
+    assert await state_of(store, account) is GRANTED
+    assert await store.consents.purge(ended + timedelta(days=999)) == 0
+
+
+async def test_a_request_that_usage_points_hang_on_is_never_deleted(store):
+    account = await store.account()
+    consent, _ = await store.grant(account, PRM)
+    async with writing(store.engine) as connection:
+        await connection.execute(update(consents).where(consents.c.id == consent).values(state="failed"))
+    assert await store.consents.purge(store.clock.at + timedelta(days=999)) == 0
+    assert await state_of(store, account) is GRANTED

@@ -136,6 +136,19 @@ async def test_nothing_is_claimed_without_a_consent_that_stands(store, book):
     assert await book.claim(after_its_end, 9) == []
 
 
+async def test_accounts_whose_consent_ended_stand_before_nobody(store, book):
+    for number in range(100, 160):
+        point = UsagePointId(f"{number:014}")
+        account, (point_id,) = await linked(store, f"ended {number}", point)
+        await book.start_import(account, point_id, [(CURVE, SINCE)], store.clock.at)
+        link = await store.links.find(account, point)
+        await store.links.set_state(link, ConsentState.REVOKED)
+    account, (point_id,) = await linked(store, "waiting", POINTS[30])
+    await book.start_import(account, point_id, [(CURVE, SINCE)], store.clock.at)
+    served = [task.linked.link.account_id for task in await book.claim(store.clock.at, 2)]
+    assert served == [account]
+
+
 async def test_an_import_ends_and_can_begin_anew(store, book):
     account, (point,) = await linked(store, "alice", POINTS[0])
     await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
@@ -202,3 +215,14 @@ async def test_a_consent_given_again_is_imported_again(store, book):
     store.clock.at += timedelta(days=1)
     await store.grant(account, POINTS[0])
     assert [each.point_id for each in await book.to_import(store.clock.at)] == [point]
+
+
+async def test_a_clock_set_back_by_an_hour_keeps_no_claim_and_no_worker_alive(store, book, wall):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    worker = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    await worker.alive("worker")
+    await worker.claim(store.clock.at, 1)
+    wall.at -= 3600
+    assert not await book.worker_lives()
+    assert len(await book.claim(store.clock.at, 1)) == 1

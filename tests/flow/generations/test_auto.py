@@ -43,7 +43,16 @@ async def test_without_a_subscription_v5_is_used_and_2026_is_not_asked_for_ten_m
     assert (await generations(auto))[MODERN] == "v5"
 
 
-@pytest.mark.parametrize("error", ["v2026-measure-no-data-404", "wso2-900804-throttled", "adam-err0123-400-2026-fr"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        "v2026-measure-no-data-404",
+        "v2026-measure-not-holder-403",
+        "wso2-900906-unknown-path",
+        "wso2-900804-throttled",
+        "adam-err0123-400-2026-fr",
+    ],
+)
 async def test_an_answer_is_an_answer(auto, error):
     await auto.control("PUT", "faults", {"api": MODERN, "error": error, "count": None})
     await auto.series(PLAIN, "consumption/load-curve", "2026-11-10", "2026-11-17", headers={"Prefer": "wait=1"})

@@ -193,6 +193,7 @@ async def estate(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Open]:
                 "SIMULATOR_LISTEN": simulator,
                 "SIMULATOR_NOW": NOW,
                 "DATA_DIR": str(tmp_path / "data"),
+                "GENERATION": "v5",
                 "LOG_LEVEL": "debug",
                 "LOG_FORMAT": "json",
                 **more,

@@ -48,7 +48,8 @@ class TestSettings:
             ({"ENEDIS_API_URL": "http://127.0.0.1:8421"}, Verdict.WARN, "PASSERELLE_ENEDIS_API_URL"),
             ({"ENEDIS_CLIENT_SECRET": ""}, Verdict.FAIL, "PASSERELLE_ENEDIS_CLIENT_SECRET"),
             ({"QUOTA_PER_SECOND": "6"}, Verdict.WARN, "PASSERELLE_QUOTA_PER_SECOND"),
-            ({"QUOTA_PER_HOUR": "10001"}, Verdict.WARN, "PASSERELLE_QUOTA_PER_HOUR"),
+            ({"QUOTA_PER_HOUR": "1001"}, Verdict.WARN, "PASSERELLE_QUOTA_PER_HOUR"),
+            ({"QUOTA_PER_HOUR": "10001", "GENERATION": "v5"}, Verdict.WARN, "PASSERELLE_QUOTA_PER_HOUR"),
             ({"PUBLIC_URL": "http://gateway.example.org"}, Verdict.WARN, "PASSERELLE_PUBLIC_URL"),
             ({"TRUSTED_PROXIES": ""}, Verdict.WARN, "PASSERELLE_TRUSTED_PROXIES"),
         ],
@@ -57,6 +58,13 @@ class TestSettings:
         (finding,) = odd(tmp_path, **PRODUCTION | change)
         assert finding.verdict is verdict
         assert all(names in said + to_do for said, to_do in zip(finding.said, finding.to_do, strict=True))
+
+    def test_v5_alone_is_allowed_ten_times_as_many_calls_an_hour_as_an_api_of_2026(self, tmp_path):
+        assert odd(tmp_path, **PRODUCTION, QUOTA_PER_HOUR="10000", GENERATION="v5") == []
+        for generation in ("2026", "auto"):
+            assert odd(tmp_path, **PRODUCTION, QUOTA_PER_HOUR="1000", GENERATION=generation) == []
+            (finding,) = odd(tmp_path, **PRODUCTION, QUOTA_PER_HOUR="10000", GENERATION=generation)
+            assert "5/s, 1000/h" in finding.said[0]
 
     def test_a_variable_that_nobody_reads_is_named_and_its_value_is_not(self, tmp_path):
         environment = {"PASSERELLE_ENEDIS_CLIENT_SECERT": "hush", "PASSERELLE_KEY": "k", "HOME": "x"}

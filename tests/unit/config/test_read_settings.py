@@ -6,6 +6,7 @@ import pytest
 
 from passerelle.config import SETTINGS, Environment, read_settings, require_credentials
 from passerelle.errors import StartRefused
+from passerelle.model.generation import Speaking
 
 
 def settings(tmp_path, **variables):
@@ -21,6 +22,7 @@ def test_nothing_set_is_the_simulator_on_loopback(tmp_path):
     assert (found.enedis.api_url, found.enedis.client_id) == ("http://127.0.0.1:8421", "simulator")
     assert found.simulator.callback == "http://127.0.0.1:8420/oauth/callback"
     assert (found.limits.per_second, found.limits.per_hour) == (5, 10_000)
+    assert found.generation is Speaking.AUTO
     assert found.database_url == f"sqlite:///{tmp_path}/passerelle.db"
 
 

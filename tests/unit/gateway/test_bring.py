@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from passerelle.errors import QuotaExhausted, UpstreamUnavailable
+from passerelle.errors import QuotaExhausted, StorageUnavailable, UpstreamUnavailable
 from passerelle.gateway.bring import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.days import DaySpan, one_day
@@ -141,6 +141,19 @@ async def test_an_exhausted_allowance_of_imports_leaves_short_requests_alone():
     assert GapReason.UPSTREAM_ERROR in {gap.reason for gap in (await long).gaps}
     house.enedis.gate.set()
     assert not (await short).gaps
+
+
+async def test_what_cannot_be_kept_is_not_asked_for():
+    house = await warm()
+    asked = len(house.enedis.calls)
+
+    async def away(*_: object) -> frozenset[date]:
+        raise StorageUnavailable("away", "partie", retry_after=5)
+
+    house.days.keep = away
+    answer = await house.ask(*YEARS, wait=60)
+    assert isinstance(answer.failure, StorageUnavailable)
+    assert len(house.enedis.calls) <= asked + AT_ONCE
 
 
 async def test_a_failure_ends_the_request_and_is_not_remembered():

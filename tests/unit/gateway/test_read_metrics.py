@@ -73,6 +73,8 @@ async def test_every_bucket_every_state_and_every_api_is_told():
         'passerelle_usage_point_links{state="revoked"} 2.0',
         'passerelle_enedis_generation{api="mesure_synchrone_auto",generation="v5"} 1.0',
         'passerelle_enedis_generation{api="subscribed_services",generation="2026"} 1.0',
+        'passerelle_up{part="database"} 1.0',
+        'passerelle_up{part="quota"} 1.0',
     ):
         assert line in told
     assert set(census.asked) == {NOW}
@@ -86,3 +88,5 @@ async def test_what_is_away_leaves_its_own_numbers_out_and_nothing_else(error):
     assert "passerelle_consents{" not in told
     assert "passerelle_usage_point_links{" not in told
     assert "passerelle_enedis_generation{" in told
+    assert 'passerelle_up{part="database"} 0.0' in told
+    assert 'passerelle_up{part="quota"} 0.0' in told

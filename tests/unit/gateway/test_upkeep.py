@@ -8,7 +8,7 @@ import pytest
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import ConsentState, Link
-from passerelle.errors import OperatorActionNeeded, QuotaExhausted, WrongDirection
+from passerelle.errors import OperatorActionNeeded, QuotaExhausted, StorageUnavailable, WrongDirection
 from passerelle.gateway.upkeep import GATEWAY, WORKER, Upkeep
 from passerelle.model.days import one_day
 from passerelle.model.priority import Priority
@@ -195,6 +195,22 @@ async def test_chores_are_done_once_a_minute_whatever_is_due(point):
     house = House([point], chores=[chore])
     await house.for_hours(1)
     assert 55 <= len(done) <= 61
+
+
+async def test_what_a_failed_round_had_in_hand_is_taken_up_again(house, point):
+    """The database went away between a call and its end: the process is the same, and holds the claim itself."""
+    settle = house.book.settle
+
+    async def away(*_):
+        house.book.settle = settle
+        raise StorageUnavailable("away", "partie", retry_after=5)
+
+    house.book.settle = away
+    await house.upkeep.wanted(point.link, CURVE)
+    await house.for_hours(27)
+    (row,) = house.book.rows.values()
+    assert not row.held
+    assert row.due_at > NOW + timedelta(hours=24)
 
 
 async def test_many_points_of_one_account_do_not_stand_before_another(point):

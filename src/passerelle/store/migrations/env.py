@@ -19,7 +19,7 @@ def _run(connection: Connection) -> None:
 
 
 async def _migrate() -> None:
-    engine = open_engine(context.config.attributes["url"])
+    engine = open_engine(context.config.attributes["url"], patient=True)
     try:
         async with writing(engine) as connection:
             # Two processes may start at once: the second one waits, and finds nothing left to do.

@@ -14,8 +14,10 @@ _FRESH = {"Cache-Control": "no-store"}
 class HealthBody(Struct, kw_only=True, frozen=True):
     """How the gateway is."""
 
-    status: Annotated[str, Meta(description="`ok`, or `trouble` with status 503.")]
-    trouble: Annotated[list[str], Meta(description="What is not ready.")]
+    status: Annotated[str, Meta(description="`ok`, `limited`, or `trouble` with status 503.")]
+    trouble: Annotated[
+        list[str], Meta(description="What is not ready: `database`, or `quota`, without which no call leaves.")
+    ]
     generation: Annotated[
         dict[str, str] | UnsetType, Meta(description="The generation of Enedis' API in use, by API.")
     ] = UNSET
@@ -27,9 +29,10 @@ async def live(_: Call) -> Response:
 
 
 async def ready(call: Call) -> Response:
-    """200 when the database can be used, else 503 naming what is missing."""
+    """200 when what is held can be served, else 503; both name what is missing."""
     trouble = list(await call.gateway.health.trouble())
-    status = "trouble" if trouble else "ok"
+    limits = [] if trouble else list(await call.gateway.health.limits())
+    status = "trouble" if trouble else "limited" if limits else "ok"
     generation = {api: each.value for api, each in call.gateway.in_use().items()}
-    body = HealthBody(status=status, trouble=trouble, generation=generation)
+    body = HealthBody(status=status, trouble=[*trouble, *limits], generation=generation)
     return json_response(body, status=503 if trouble else 200, headers=_FRESH)
