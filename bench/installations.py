@@ -134,7 +134,8 @@ async def processes(folder: Path, gateways: int = 4, **more: str) -> AsyncIterat
             return Server(nursery, command, f"http://{address}", environment)
 
         gates = [server("serve", each, each) for each in others]
-        made = Estate(server("simulator", simulator, others[0]), gates, http)
+        enedis = server("simulator", simulator, others[0])
+        made = Estate(simulator=enedis, gateways=gates, workers=[], http=http)
         stack.push_async_callback(made.end)
         yield made
 

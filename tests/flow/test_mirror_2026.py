@@ -70,6 +70,9 @@ class Application:
     async def measure_v5(self, path, prm, start, end):
         return await self._get(path, usage_point_id=prm, start=start, end=end)
 
+    async def record_without_point(self, path):
+        return await self._get(f"/{path}", prm=PLAIN)
+
     async def record_v5(self, path, prm):
         return await self._get(path, usage_point_id=prm)
 
@@ -339,3 +342,40 @@ async def test_what_a_minor_api_refuses_is_left_out(install, api):
         else:
             assert (answer.status_code, answer.json()["message"]) == (404, ROWS[name]["message"])
         assert (await mirror.record("situation_contrat_auto", PLAIN)).status_code == 200
+
+
+@pytest.mark.parametrize("api", ["synth_contrat_auto", "comptage_auto", "alimentation_auto"])
+async def test_a_minor_api_that_fails_fails_what_tells_of_it_and_nothing_is_kept_for_long(install, api):
+    async with install(GENERATION="2026") as house:
+        mirror = await at_the_mirror(house)
+        await house.control("PUT", "faults", {"api": api, "count": None, "error": "html-503"})
+        answer = await mirror.record(api, PLAIN)
+        assert (answer.status_code, answer.json()["code"]) == (503, "SGT503")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert (await mirror.record_v5(CUSTOMERS[0], PLAIN)).status_code == 503
+        assert (await mirror.record("situation_contrat_auto", PLAIN)).status_code == 200
+        assert (await house.get(f"/v1/usage-points/{PLAIN}/contract")).json()["segment"] == "C5"
+
+
+async def test_the_three_records_of_a_contract_are_one_call(install):
+    async with install(GENERATION="2026") as house:
+        mirror = await at_the_mirror(house)
+        await house.control("PUT", "faults", {"api": "situation_contrat_auto", "count": 1, "delay_ms": 300})
+        body = (await mirror.record("situation_contrat_auto", PLAIN)).json()[0]
+        assert {"segment", "person", "contact_data"} <= body.keys()
+        assert len(await house.calls("situation_contrat_auto")) == 1
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+async def test_customer_data_without_their_point_are_outside_the_specification(install, slash):
+    """F§13: a usage point in the query is a 500, as at Enedis."""
+    async with install(GENERATION="2026") as house:
+        for api in RECORDS:
+            at = [await each.record_without_point(f"{api}/v1{slash}") for each in await both(house)]
+            assert [(answer.status_code, answer.json()) for answer in at] == [
+                (500, {"code": "SGT500", "message": "Problème technique dans l'interrogation du SI coeur"})
+            ] * 2
+
+
+async def both(house):
+    return await at_the_mirror(house), await at_enedis(house)

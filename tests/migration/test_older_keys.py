@@ -121,6 +121,16 @@ async def test_each_opens_its_own_from_its_first_use_on(store, order):
         assert bridge.scalar_one() is None, "nothing of the old content key opens the account any more"
 
 
+async def test_revoking_the_last_one_that_was_never_used_closes_the_old_way_in(store):
+    accounts, _, engine = store
+    await known(accounts, "full")
+    for key_id in ("daily", "narrow"):
+        assert await accounts.revoke_key("a", key_id, GIVEN)
+    async with reading(engine) as connection:
+        bridge = await connection.execute(text("SELECT sealed_private FROM pairs WHERE place = 'owner'"))
+        assert bridge.scalar_one() is None
+
+
 async def test_an_unlimited_one_owns_what_comes_later(store):
     accounts, _, _ = store
     _, made = await accounts.create_key(await known(accounts, "full"), ALL_SCOPES, "new", GIVEN)

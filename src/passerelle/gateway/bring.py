@@ -51,8 +51,8 @@ QUIET, LONGEST = 0.02, 0.5
 POLL_FIRST, POLL_LONGEST = 0.05, 0.25
 """Seconds between two looks at what another process brings."""
 
-RENEW = 20.0
-"""Seconds after which a lease is renewed, well within its minute."""
+RENEW = 2.0
+"""Seconds after which a lease is renewed, well within the time that it lasts."""
 
 GIVE_WAY = 0.3
 """Seconds for which an import leaves the lane to another process that waits for it."""
@@ -188,7 +188,7 @@ class Bring:
         async with self._leased(work) as ours:
             if ours:
                 await self._work(_Run(work))
-        if work.wants:
+        if work.wants and await self._awaited(work.lane):
             await self._clock.sleep(GIVE_WAY)
 
     async def _gather(self, work: LaneWork) -> None:

@@ -17,11 +17,12 @@ from passerelle.model.days import DaySpan
 from passerelle.model.paris import ONE_DAY
 from passerelle.model.priority import Priority
 from passerelle.model.reading import AnyReading, Readings
-from passerelle.model.series import Direction, Kind, Series
+from passerelle.model.series import Direction, Series
 from passerelle.plan.coverage import by_day, complete_days
 from passerelle.plan.derive import DAILY_OF, daily_energy
 from passerelle.plan.entries import Answered, entry_of_days, entry_of_refusal
 from passerelle.plan.lacks import Told
+from passerelle.plan.ledger import Known
 
 log = get_logger(__name__)
 
@@ -92,17 +93,18 @@ class FetchDays:
     async def _note(self, flight: Flight, span: DaySpan, error: PasserelleError) -> None:
         order = flight.order
         known = await self._ledger.known(order.link.point_id, order.series, span)
+        covered = await self._held_whole(order, span, known)
         call = Answered(span, await self._clock.now(), flight.forced)
-        await self._ledger.write(order.link.point_id, order.series, entry_of_refusal(call, error, known))
+        await self._ledger.write(order.link.point_id, order.series, entry_of_refusal(call, error, known, covered))
 
     async def _keep(self, flight: Flight, span: DaySpan, readings: tuple[AnyReading, ...]) -> None:
         order = flight.order
         found = by_day(readings)
+        known = await self._ledger.known(order.link.point_id, order.series, span)
+        covered = await self._held_whole(order, span, known)
         if found:
             await self._days.keep(order.caller, order.link.account_id, order.link.point_id, order.series, found)
         await self._derive(order, complete_days(span, found))
-        known = await self._ledger.known(order.link.point_id, order.series, span)
-        covered = await self._covered(order, span, found)
         call = Answered(span, await self._clock.now(), flight.forced)
         await self._ledger.write(order.link.point_id, order.series, entry_of_days(call, found, known, covered))
 
@@ -114,11 +116,10 @@ class FetchDays:
         await self._days.keep(order.caller, order.link.account_id, order.link.point_id, daily, daily_energy(whole))
         await self._ledger.cover(order.link.point_id, daily, whole)
 
-    async def _covered(self, order: Order, span: DaySpan, found: Mapping[date, Readings]) -> frozenset[date]:
-        """The days that Enedis does not give itself and for which a derived value is held."""
-        if order.series.kind is not Kind.DAILY or len(found) == len(span):
-            return frozenset()
-        return await self._days.present(order.link.account_id, order.link.point_id, order.series, span) - found.keys()
+    async def _held_whole(self, order: Order, span: DaySpan, known: Known) -> frozenset[date]:
+        """The days that are whole whatever this answer brings: from before, or derived."""
+        present = await self._days.present(order.link.account_id, order.link.point_id, order.series, span)
+        return present - {day for day, row in known.days.items() if not row.covered}
 
     async def _search_activation(self, flight: Flight, error: BeforeActivation) -> list[Told]:
         """What the span has after the meter's activation, once the first day that Enedis accepts is found.

@@ -57,8 +57,12 @@ class PointView:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What is known of one point: the series that Enedis refused whole, and the services shared."""
+    """What is known of one point: the series that Enedis refused whole, and the services shared.
 
+    `of_all`: whether the generation in use has customer data of points that only produce.
+    """
+
+    of_all: bool
     refused: AbstractSet[Series]
     known: KnownServices | None
     day: date
@@ -68,9 +72,13 @@ class _Held:
         return shared and series not in self.refused
 
     def gives_records(self) -> bool:
-        """Consumption points alone have customer data (F§8), and only its direction refuses all of a daily series."""
-        shared = self.known is None or gives_records(self.known.services, self.day)
-        return shared and Series.CONSUMPTION_DAILY not in self.refused
+        """What was shared decides, where it is known.
+
+        In v5 consumption points alone have customer data (F§8), and only its direction refuses all of a daily series.
+        """
+        if self.known is not None:
+            return gives_records(self.known.services, self.day)
+        return self.of_all or Series.CONSUMPTION_DAILY not in self.refused
 
 
 class ListPoints:
@@ -105,10 +113,11 @@ class ListPoints:
         refused, known = await self._ledger.refused(ids), await self._services.of_points(ids)
         records = tuple(each for each in CustomerRecord if each.scope in caller.scopes)
         series = [each for each in Series if each.scope in caller.scopes and self._serves(each)]
+        modern = self._serves(Series.PRODUCTION_INDEX)  # which 2026 alone has, as it has contracts of injection (F§10)
         views: list[PointView] = []
         for linked in points:
             point_id, state = linked.link.point_id, standing(linked.link, now)
-            held = _Held(refused.get(point_id, frozenset()), known.get(point_id), civil_day(now))
+            held = _Held(modern, refused.get(point_id, frozenset()), known.get(point_id), civil_day(now))
             own = tuple(each for each in series if held.gives(each))
             views.append(
                 PointView(linked.usage_point_id, linked.link, state, own, records if held.gives_records() else ())

@@ -2,23 +2,42 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link, after_refusal
-from passerelle.errors import ConsentError, NothingThere, PasserelleError, UpstreamError, UpstreamTimeout
+from passerelle.errors import (
+    ConsentError,
+    NothingThere,
+    PasserelleError,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from passerelle.gateway.patience import Patience
 from passerelle.gateway.ports import Enedis, Errand, ForcedCalls, LinkStore, RecordStore
 from passerelle.gateway.read_series import CacheUse
 from passerelle.kit.clock import Clock
-from passerelle.model.customer import AnyRecord, CustomerRecord
+from passerelle.model.customer import AnyRecord, Contract, CustomerRecord
 from passerelle.model.priority import Priority
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.freshness import FORCED_AGAIN, RECORD_LASTS, REFUSED_RECORD, SETTLING_FIRST, outdated
+from passerelle.plan.freshness import (
+    FORCED_AGAIN,
+    PARTIAL_LASTS,
+    RECORD_LASTS,
+    REFUSED_RECORD,
+    SET_BACK,
+    SETTLING_FIRST,
+    WHOLE_OUTLIVES,
+    outdated,
+)
 
 _MOST = 10_000
 """Refusals that a process remembers."""
+
+_Held = tuple[AnyRecord, datetime]
+"""A record, and when it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +57,13 @@ class _Refused:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
+    """`held`: what the store has of the time of this consent, however old."""
+
     caller: Caller
     point: UsagePointId
     record: CustomerRecord
     link: Link
+    held: _Held | None
 
     @property
     def lane(self) -> tuple[str, CustomerRecord]:
@@ -104,7 +126,7 @@ class ReadCustomer:
     async def answer(
         self, caller: Caller, point: UsagePointId, record: CustomerRecord, wait: float, *, fresh: bool = False
     ) -> RecordAnswer:
-        """The record: kept for a day, the last good one while Enedis is away. `fresh`: ask Enedis again.
+        """The record: kept for a day, the last good one while Enedis, or a part of it, is away. `fresh`: ask again.
 
         Raises ScopeMissing, UsagePointUnknown or a ConsentError before Enedis is asked; NothingThere, ConsentMissing
         and UpstreamError errors from Enedis; UpstreamTimeout after `wait` seconds.
@@ -112,21 +134,21 @@ class ReadCustomer:
         now = await self._clock.now()
         require_scope(caller, record.scope)
         link = require_point(caller, point, await self._links.find(caller.account_id, point), now)
-        ask = _Ask(caller, point, record, link)
         held = await self._records.held(caller, link.point_id, record)
+        if held is not None and outdated(held[1], link.granted_at, now):
+            held = None  # under a new consent it may be another customer's
+        ask = _Ask(caller, point, record, link, held)
         forced = fresh and self._memory.force(ask, self._clock.monotonic()) and await self._may_force(link, now)
         if not forced:
-            if held is not None and _young(held[1], link, now):
+            if held is not None and _young(*held, now):
                 return RecordAnswer(held[0], CacheUse.HIT)
             refusal = self._memory.refusal(ask, self._clock.monotonic())
             if refusal is not None:
-                raise refusal
+                return _instead_of(refusal, held)
         try:
             return RecordAnswer(await self._fetched(ask, wait), CacheUse.MISS)
-        except UpstreamError:
-            if held is None:
-                raise
-            return RecordAnswer(held[0], CacheUse.STALE)
+        except UpstreamError as error:
+            return _instead_of(error, held)
 
     async def _may_force(self, link: Link, now: datetime) -> bool:
         return self._forced is None or await self._forced.take(link.account_id, 1, now)
@@ -161,10 +183,34 @@ class ReadCustomer:
             self._memory.refuse(ask, error, self._clock.monotonic() + lasts.total_seconds())
             raise
         self._memory.refused.pop(ask.lane, None)
+        if _is_partial(found) and _outlives(ask.held, await self._clock.now()):
+            failed = UpstreamUnavailable(
+                "Enedis failed to tell a part of the contract.",
+                "Enedis n'a pas pu donner une partie du contrat.",
+                retry_after=int(PARTIAL_LASTS.total_seconds()),
+            )
+            self._memory.refuse(ask, failed, self._clock.monotonic() + PARTIAL_LASTS.total_seconds())
+            raise failed
         await self._records.keep(ask.caller, ask.caller.account_id, ask.link.point_id, found)
         return found
 
 
-def _young(kept_at: datetime, link: Link, now: datetime) -> bool:
-    """Whether a record needs no call. Under a new consent it may be another customer's."""
-    return not outdated(kept_at, link.granted_at, now) and timedelta() <= now - kept_at < RECORD_LASTS
+def _young(found: AnyRecord, kept_at: datetime, now: datetime) -> bool:
+    """Whether a record needs no call."""
+    return -SET_BACK <= now - kept_at < (PARTIAL_LASTS if _is_partial(found) else RECORD_LASTS)
+
+
+def _instead_of(error: PasserelleError, held: _Held | None) -> RecordAnswer:
+    """The last good record, where Enedis failed. Raises the error where there is none, or Enedis said no."""
+    if held is None or not isinstance(error, UpstreamError):
+        raise error
+    return RecordAnswer(held[0], CacheUse.STALE)
+
+
+def _outlives(held: _Held | None, now: datetime) -> bool:
+    """Whether what is held is whole, and young enough to be served rather than a newer one in part."""
+    return held is not None and not _is_partial(held[0]) and now - held[1] < WHOLE_OUTLIVES
+
+
+def _is_partial(found: AnyRecord) -> bool:
+    return isinstance(found, Contract) and found.partial

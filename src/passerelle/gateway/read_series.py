@@ -213,7 +213,7 @@ class ReadSeries:
         self, ask: SeriesAsk, link: Link, now: datetime, usable: DaySpan, sight: _Sight, looked_at: int
     ) -> Want:
         async def look() -> frozenset[date]:
-            return (await self._look(ask, link, usable, now)).due
+            return (await self._look(ask, link, usable, await self._clock.now())).due
 
         return Want(
             Order(ask.caller, ask.point, link, ask.series),

@@ -48,6 +48,9 @@ AT_ONCE = 4
 IDLE_SECONDS = 5.0
 """How often a process with nothing to do looks again."""
 
+ALIVE_EVERY = 3.0
+"""Seconds between two signs of life: what a dead process had in hand is free ten seconds after its last one."""
+
 CHORE_SECONDS = 60.0
 WORKER, GATEWAY = "worker", "gateway"
 
@@ -201,6 +204,13 @@ class Upkeep:
             with suppress(InternalError):  # the database is away: what this process held returns by itself
                 await self._book.leave()
 
+    async def _beat(self) -> None:
+        """Give signs of life beside the work, which may wait for minutes for one call."""
+        while True:
+            await self._clock.sleep(ALIVE_EVERY)
+            with suppress(InternalError):
+                await self._book.alive(self._kind)
+
     async def _round(self) -> int:
         """One look at what there is to do. What a round that failed left in this process' hands is laid down first."""
         try:
@@ -233,7 +243,11 @@ class Upkeep:
         """One round: claim what is due, do it side by side, lay it down. How many pieces there were."""
         now = await self._clock.now()
         tasks = await self._book.claim(now, AT_ONCE)
-        ended = await asyncio.gather(*(self._do(task, now) for task in tasks), return_exceptions=True)
+        beating = asyncio.create_task(self._beat())
+        try:
+            ended = await asyncio.gather(*(self._do(task, now) for task in tasks), return_exceptions=True)
+        finally:
+            beating.cancel()
         for error in ended:  # raised once none of them is under way any more
             if error is not None:
                 raise error

@@ -32,7 +32,8 @@ class OffpeakRange:
 class Contract:
     """The supply contract. Power in kVA. The `…_text` fields are Enedis' own spelling of what was read beside them.
 
-    The fields from `consumption_connection_power_kva` on are known to 2026 only (F§10).
+    The fields from `consumption_connection_power_kva` on are known to 2026 only (F§10). `partial`: Enedis failed to
+    tell a part of it, whose fields are None for now.
     """
 
     customer_id: str | None = None
@@ -56,6 +57,7 @@ class Contract:
     services_level: str | None = None
     last_subscribed_power_change_date: date | None = None
     generation_last_activation_date: date | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

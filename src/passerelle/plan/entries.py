@@ -27,7 +27,7 @@ def entry_of_days(
 ) -> Entry:
     """The entry of an answer that brought readings, or none for some of its days, or none at all.
 
-    `covered`: days for which a value derived from the curve is held.
+    `covered`: days that are held whole all the same, from before or derived from the curve.
     """
     days: dict[date, OpenDay] = {}
     whole: set[date] = set()
@@ -43,10 +43,11 @@ def entry_of_days(
     return Entry(days, frozenset(whole), looked, lifted=WHOLE_SERIES)
 
 
-def entry_of_refusal(call: Answered, error: PasserelleError, known: Known) -> Entry:
+def entry_of_refusal(call: Answered, error: PasserelleError, known: Known, covered: Collection[date] = ()) -> Entry:
     """The entry of an answer that was an error. Failures of Enedis, or on the way to it, teach nothing.
 
     A refusal of the whole series is one row, however many days were asked; any other is noted for each of its days.
+    `covered` as for `entry_of_days`.
     """
     reason = reason_of(error)
     if reason is GapReason.UPSTREAM_ERROR:
@@ -65,7 +66,7 @@ def entry_of_refusal(call: Answered, error: PasserelleError, known: Known) -> En
     )
     if reason in WHOLE_SERIES:
         return Entry(refusal=refusal)
-    days = {day: replace(_open(day, reason, call, known), told=True) for day in call.span}
+    days = {day: replace(_open(day, reason, call, known), told=True, covered=day in covered) for day in call.span}
     lifted = WHOLE_SERIES if reason is GapReason.MISSING else frozenset()
     return Entry(days, refusal=refusal, lifted=lifted)
 

@@ -43,11 +43,21 @@ each time."""
 RECORD_LASTS = timedelta(days=1)
 """Contracts, addresses and names change rarely: they are asked once a day at most (F§12: what calls cost)."""
 
+PARTIAL_LASTS = timedelta(minutes=10)
+"""A contract of which Enedis failed to tell a part is asked again so soon…"""
+
+WHOLE_OUTLIVES = timedelta(days=7)
+"""…and takes the place of a whole one that is so old, not of a younger one."""
+
 REFUSED_RECORD = timedelta(hours=1)
 """A customer record that Enedis does not have is not asked again for so long."""
 
 WHOLE_SERIES = frozenset({*REFUSED_FOR, GapReason.NO_CONSENT})
 """The refusals that speak for every day of a series."""
+
+SET_BACK = timedelta(minutes=1)
+"""An entry that lies further ahead was made before the clock was set back, and is worth nothing. A nearer one was made
+by another process, or while who looks was waiting."""
 
 FORCED_AGAIN = timedelta(minutes=10)
 """A caller may have a day asked before its time once in so long: asking again the same day gives the same (F§7)."""
@@ -113,12 +123,12 @@ def due(known: OpenDay, granted_at: datetime, now: datetime) -> bool:
     """Whether a day that is not whole is worth asking at `now`. What was refused under an older consent always is."""
     if known.reason is not GapReason.MISSING and outdated(known.asked_at, granted_at, now):
         return True
-    return now >= known.next_at or now < known.asked_at  # the clock was set back: what it said is worth nothing
+    return now >= known.next_at or now < known.asked_at - SET_BACK
 
 
 def may_force(forced_at: datetime | None, now: datetime) -> bool:
     """Whether a caller may have it asked before its time."""
-    return forced_at is None or not forced_at <= now < forced_at + FORCED_AGAIN
+    return forced_at is None or not forced_at - SET_BACK <= now < forced_at + FORCED_AGAIN
 
 
 def _at(day: date, hour: time) -> datetime:

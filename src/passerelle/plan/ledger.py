@@ -20,7 +20,7 @@ class OpenDay:
 
     `missing`: the stretches that lack, of a day that came in part; empty for a day of which nothing came. `told`: an
     error of Enedis said so, whose words are those of the refusal of the same reason. `forced_at`: when a caller last
-    had it asked before its time. `covered`: a value derived from the curve stands in for it.
+    had it asked before its time. `covered`: it is held whole all the same, from before or derived from the curve.
     """
 
     reason: GapReason

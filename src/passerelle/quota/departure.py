@@ -6,16 +6,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from passerelle.errors import QuotaExhausted
+from passerelle.errors import PasserelleError, QuotaExhausted
 from passerelle.kit.clock import Clock
 from passerelle.model.priority import Priority
-from passerelle.quota.bucket import HORIZON_US, SECOND_US, CivilTime, Grant, Later, Why
+from passerelle.quota.bucket import HORIZON_US, SECOND_US, CivilTime, Grant, Later, Why, held_until
 from passerelle.quota.home import Ask, Home, Reply
 from passerelle.quota.settings import Limits
 
 PATIENCE_SECONDS = 30.0
 LATE_SECONDS = 0.020
 """What a call may be late by: the spacing has 50 ms over the second, of which 30 are left to the network."""
+
+LOOK_AGAIN_SECONDS = 0.100
+"""How long before its slot a call that booked ahead asks whether Enedis has said to wait since: time for an answer."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,7 +47,11 @@ class Departures:
             reply = await self._reserve(bucket, ask)
             answer = reply.answer
             if isinstance(answer, Grant):
-                late = await self._wait_for_slot(bucket, answer, reply.at)
+                due = reply.at + answer.wait_us / SECOND_US
+                if await self._called_off(bucket, answer, due):
+                    await self._give_back(bucket, answer)
+                    continue
+                late = await self._wait_for_slot(bucket, answer, due)
                 if late <= LATE_SECONDS:
                     return
                 await self._give_back(bucket, answer)
@@ -76,9 +83,23 @@ class Departures:
                     await self._give_back(bucket, answer)
             raise
 
-    async def _wait_for_slot(self, bucket: str, grant: Grant, at: float) -> float:
+    async def _called_off(self, bucket: str, grant: Grant, due: float) -> bool:
+        """Whether Enedis has said to wait since this slot was booked. One that is due at once is not asked about."""
+        ahead = due - LOOK_AGAIN_SECONDS
+        if ahead <= self._clock.monotonic():
+            return False
+        try:
+            await self._sleep_until(ahead)
+            state, now_us = await self._home.read(bucket)
+            civil = await self.civil()
+        except (asyncio.CancelledError, PasserelleError):
+            await self._give_back(bucket, grant)
+            raise
+        at_us = grant.slot.at_us
+        return at_us < state.pause_us or civil.at(at_us) < held_until(state, civil, now_us)
+
+    async def _wait_for_slot(self, bucket: str, grant: Grant, due: float) -> float:
         """Wait, and say how late it is then, in seconds."""
-        due = at + grant.wait_us / SECOND_US
         try:
             await self._sleep_until(due)
         except asyncio.CancelledError:

@@ -139,7 +139,7 @@ class QuotaPermits:
     async def hold(self, bucket: str, *, resume_at: datetime | None, spacing: bool) -> None:
         """After a 429: `spacing` for the one of the second, else nothing leaves before `resume_at` or the next hour.
 
-        Seen by every process at its next reservation; slots already booked (at most 5 s ahead) are still used. Raises
+        Seen by every process at once: at its next reservation, and shortly before a slot that it has booked. Raises
         QuotaExhausted when it cannot be written down.
         """
         if spacing:

@@ -21,6 +21,7 @@ from passerelle.store.claims import held_lookups, promote
 from passerelle.store.credentials import DEMO_ID, Credentials, key_invalid
 from passerelle.store.engine import reading, scrub, writing
 from passerelle.store.keyring import CredentialKeyring, keyring_of
+from passerelle.store.older_keys import close_bridge
 from passerelle.store.pairs import make_owner
 from passerelle.store.shred import ShredKeys
 from passerelle.store.tables import AnyRow, accounts, credentials, pairs, points, wraps
@@ -296,6 +297,7 @@ class Accounts:
             if ended.rowcount:
                 await connection.execute(delete(wraps).where(wraps.c.credential_id == credential_id))
                 await connection.execute(delete(credentials).where(credentials.c.parent_id == credential_id))
+                await close_bridge(connection, account_id)
         self._credentials.forget()
         await scrub(self._engine)
         return ended.rowcount > 0

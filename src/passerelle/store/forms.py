@@ -9,7 +9,7 @@ from passerelle.model.series import Kind
 from passerelle.store.curve_form import pack_week, unpack_week
 from passerelle.store.index_form import pack_indexes, unpack_indexes
 from passerelle.store.periods import Period
-from passerelle.store.year_form import pack_year, unpack_year
+from passerelle.store.quarter_form import pack_quarter, unpack_quarter
 
 
 def pack(kind: Kind, period: Period, days: Mapping[date, Readings]) -> bytes:
@@ -18,7 +18,7 @@ def pack(kind: Kind, period: Period, days: Mapping[date, Readings]) -> bytes:
         case Kind.CURVE:
             return pack_week(period, days)
         case Kind.DAILY | Kind.PEAK:
-            return pack_year(period, days, peaks=kind is Kind.PEAK)
+            return pack_quarter(period, days, peaks=kind is Kind.PEAK)
         case Kind.INDEX:
             return pack_indexes(period, days)
         case _:
@@ -32,7 +32,7 @@ def unpack(kind: Kind, period: Period, packed: bytes, wanted: range | None = Non
         case Kind.CURVE:
             return unpack_week(period, packed, offsets)
         case Kind.DAILY | Kind.PEAK:
-            return unpack_year(period, packed, offsets, peaks=kind is Kind.PEAK)
+            return unpack_quarter(period, packed, offsets, peaks=kind is Kind.PEAK)
         case Kind.INDEX:
             return unpack_indexes(period, packed, offsets)
         case _:

@@ -1,4 +1,4 @@
-"""A year of meter indexes as bytes, before it is sealed: one place for each day of the year.
+"""A quarter of meter indexes as bytes, before it is sealed: one place for each of its days.
 
     header    version u8, registers of a day u8 (4, 8, 16, 32 or 64: as many as the day with most has, rounded up)
     days      u8 for each day: 0 not held, else 1 + the quality
@@ -33,14 +33,14 @@ _Name = tuple[str, str | None]
 
 
 def pack_indexes(period: Period, days: Mapping[date, Readings]) -> bytes:
-    """The days of this year, each with one reading of at most 64 registers.
+    """The days of this quarter, each with one reading of at most 64 registers.
 
     Raises ValueError for what has no place in the form.
     """
     found = {period.offset(day): _only(day, readings) for day, readings in days.items()}
     most = max((len(each.registers) for each in found.values()), default=0)
     if most > _CAPACITIES[-1] or not all(0 <= at < period.length for at in found):
-        raise ValueError("more registers than the form has places, or a day of another year")
+        raise ValueError("more registers than the form has places, or a day of another quarter")
     capacity = next(size for size in _CAPACITIES if size >= most)
     names: dict[_Name, int] = {}
     size = period.length
@@ -61,7 +61,7 @@ def pack_indexes(period: Period, days: Mapping[date, Readings]) -> bytes:
         planes = struct.pack(f"<{size}i{size}Q", *instants, *totals)
         entries = struct.pack(f"<{size * capacity}Q", *values)
     except struct.error as error:
-        raise ValueError("a year does not fit its form") from error
+        raise ValueError("a quarter does not fit its form") from error
     told = json.dumps(list(names)).encode()
     padding = b" " * (-len(told) % _LIST_BYTES)
     head = _HEADER.pack(VERSION, capacity)
@@ -74,7 +74,7 @@ def unpack_indexes(period: Period, packed: bytes, wanted: range) -> dict[date, R
     try:
         version, capacity = _HEADER.unpack_from(packed)
         if version != VERSION or capacity not in _CAPACITIES:
-            raise ValueError("a year of a form that this version does not know")
+            raise ValueError("a quarter of a form that this version does not know")
         at = _HEADER.size
         flags, counts = packed[at : at + size], packed[at + size : at + 2 * size]
         at += 2 * size
@@ -101,7 +101,7 @@ def unpack_indexes(period: Period, packed: bytes, wanted: range) -> dict[date, R
             if flags[each]
         }
     except (struct.error, IndexError) as error:
-        raise ValueError("a year cut short") from error
+        raise ValueError("a quarter cut short") from error
 
 
 def _only(day: date, readings: Readings) -> IndexReading:

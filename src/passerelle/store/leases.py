@@ -15,7 +15,13 @@ from passerelle.model.series import Series
 from passerelle.store.engine import inserting, reading, writing
 from passerelle.store.tables import lane_leases
 
-LASTS = timedelta(seconds=60)
+LASTS = timedelta(seconds=6)
+"""Renewed every two seconds: what a killed process worked on waits no longer than this."""
+
+APART = timedelta(seconds=10)
+"""By so much less than its holder's may the clock of who looks say: two machines differ, and who waited for the
+database has looked at its clock before it."""
+
 AWAITED = timedelta(seconds=2)
 """Whoever waits says so several times a second."""
 
@@ -30,15 +36,15 @@ class LaneLeases:
 
     async def claim(self, point_id: str, series: Series) -> bool:
         """Take the lease, or renew it. False while another process has it, which is told that somebody waits."""
-        now = self._now()
         place = {"point_id": point_id, "series": series.value}
-        own = {"holder": self._holder, "expires_at": now + LASTS}
-        free = or_(
-            lane_leases.c.holder == self._holder,
-            lane_leases.c.expires_at <= now,
-            lane_leases.c.expires_at > now + LASTS,
-        )
         async with writing(self._engine) as connection:
+            now = self._now()  # on SQLite the lock is held by now
+            own = {"holder": self._holder, "expires_at": now + LASTS}
+            free = or_(
+                lane_leases.c.holder == self._holder,
+                lane_leases.c.expires_at <= now,
+                lane_leases.c.expires_at > now + LASTS + APART,
+            )
             insert = inserting(connection, lane_leases).values(**place, **own, awaited_at=None)
             taking = insert.on_conflict_do_update(
                 index_elements=list(place), set_=own | {"awaited_at": None}, where=free

@@ -45,7 +45,7 @@ async def renew(connection: AsyncConnection, secrets: Secrets, credential_id: st
         .where(credentials.c.id == row.id)
         .values(wrapped_content_key=b"", rights_mac=rights_mac(row, rights))
     )
-    await _close(connection, row.account_id)
+    await close_bridge(connection, row.account_id)
 
 
 async def _owner(
@@ -65,8 +65,8 @@ async def _owner(
         raise broken("a credential") from error
 
 
-async def _close(connection: AsyncConnection, account_id: str) -> None:
-    """Once no older key is left, nothing opens the owner pair but what wraps it."""
+async def close_bridge(connection: AsyncConnection, account_id: str) -> None:
+    """Once no older key is left, used or revoked, nothing opens the owner pair but what wraps it."""
     older = select(credentials.c.id).where(
         credentials.c.account_id == account_id, credentials.c.wrapped_content_key != b""
     )

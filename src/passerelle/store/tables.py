@@ -227,7 +227,7 @@ chunks = Table(
     Column("sealed", LargeBinary, nullable=False),
     PrimaryKeyConstraint("cell", "start"),
 )
-"""A week of a curve, or a year of another series (`store.chunks`). `era`: of the shred key that it is sealed with."""
+"""A week of a curve, or a quarter of another series (`store.chunks`). `era`: of the shred key that sealed it."""
 
 inbox = Table(
     "inbox",

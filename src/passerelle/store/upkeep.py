@@ -17,8 +17,8 @@ from passerelle.store.links import LINK_COLUMNS, link_of, number_of
 from passerelle.store.tables import AnyRow, accounts, consents, keepers, links, points, turns, upkeep
 from passerelle.store.vault import Secrets
 
-LEASE_SECONDS = 180.0
-"""A piece of work is one call: whoever holds it longer is taken for dead."""
+LEASE_SECONDS = 10.0
+"""Renewed with each sign of life: what a killed process had in hand is free so soon."""
 
 ALIVE_SECONDS = 60.0
 
@@ -84,6 +84,7 @@ class UpkeepBook:
                 or_(links.c.expires_at.is_(None), links.c.expires_at > now),
                 ~begun,
             )
+            .order_by(links.c.granted_at.desc())  # a crowd that waits stands before nobody
             .limit(_MOST_TRIED)
         )
         async with reading(self._engine) as connection:
@@ -163,13 +164,18 @@ class UpkeepBook:
         return [Import(Series(row.series), row.import_from, row.began_at, row.ended_at) for row in rows]
 
     async def alive(self, kind: str) -> None:
-        """Say that this process looks after usage points; those not heard of for long are forgotten."""
+        """Say that this process lives and looks after usage points, and goes on with what it has in hand.
+
+        Those not heard of for long are forgotten.
+        """
         wall = self._wall()
         async with writing(self._engine) as connection:
             gone = ~keepers.c.seen.between(wall - 10 * ALIVE_SECONDS, wall + 10 * ALIVE_SECONDS)
             await connection.execute(delete(keepers).where(gone))
             insert = inserting(connection, keepers).values(id=self._holder, kind=kind, seen=wall)
             await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_={"seen": wall}))
+            mine = update(upkeep).where(upkeep.c.holder == self._holder)
+            await connection.execute(mine.values(lease_until=wall + LEASE_SECONDS))
 
     async def worker_lives(self) -> bool:
         """Whether a `passerelle worker` was alive within the last minute: the gateways then leave the work to it."""

@@ -13,7 +13,7 @@ from sqlalchemy import Select, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from passerelle.store.engine import BUSY_SECONDS, failure, reading
+from passerelle.store.engine import BUSY_SECONDS, failure, glancing
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 _Convert = Callable[[Any], Any]
@@ -59,7 +59,7 @@ class WarmReads:
     async def rows(self, prepared: Prepared, **given: Any) -> Sequence[tuple[Any, ...]]:
         """All rows. Raises as `engine.reading`."""
         if self._engine.dialect.name != "sqlite":
-            async with reading(self._engine) as connection:
+            async with glancing(self._engine) as connection:
                 found = await connection.execute(prepared.statement, given)
                 return [tuple(row) for row in found]
         try:

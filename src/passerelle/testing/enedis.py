@@ -42,6 +42,7 @@ class ScriptedEnedis:
 
     activated_on: date = date.min
     contract_tells: bool = True
+    contract_in_part: bool = False
     absent: frozenset[date] = frozenset()
     holes: frozenset[datetime] = frozenset()
     revised: Mapping[date, int] = field(default_factory=dict)
@@ -113,7 +114,8 @@ class ScriptedEnedis:
             raise error
         if record is CustomerRecord.CONTRACT:
             told = self.contract_tells and self.activated_on > date.min
-            return Contract(segment="C5", last_activation_date=self.activated_on if told else None)
+            activated_on = self.activated_on if told else None
+            return Contract(segment="C5", last_activation_date=activated_on, partial=self.contract_in_part)
         return Contact(phone="0102030405")
 
 

@@ -64,6 +64,26 @@ async def test_two_buckets_do_not_share_their_second_nor_their_hour(home: Home, 
     assert (await home.reserve("v5", wall.ask(limits=limits))).answer.why is Why.HOUR
 
 
+async def test_a_clock_set_back_by_an_hour_lets_no_burst_through_and_keeps_the_counts(home: Home, wall):
+    limits = Limits(5, 8)
+    first = [await home.reserve("v5", wall.ask(limits=limits)) for _ in range(5)]
+    was = wall.us // HOUR_US
+    wall.us -= HOUR_US
+    refused = (await home.reserve("v5", wall.ask(limits=limits))).answer
+    assert isinstance(refused, Later)
+    assert refused.why is Why.SPACING
+    wall.us += refused.wait_us
+    again = [(await home.reserve("v5", wall.ask(limits=limits))).answer for _ in range(5)]
+    assert refused.wait_us + again[0].wait_us > max(reply.answer.wait_us for reply in first) + WINDOW_US
+    assert again[4].slot.at_us - again[0].slot.at_us < WINDOW_US
+    state, _ = await home.read("v5")
+    assert [rules.used_in(state, hour) for hour in (was, was - 1)] == [5, 5]
+    wall.us += HOUR_US
+    left = [(await home.reserve("v5", wall.ask(limits=limits))).answer for _ in range(4)]
+    assert [type(each) for each in left] == [Grant, Grant, Grant, Later]
+    assert left[3].why is Why.HOUR
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_every_home_gives_the_same_answers_to_the_same_history(home: Home, wall, seed: int):
     random, twin = Random(seed), MemoryHome(wall_ns=wall.ns, monotonic=wall.monotonic)

@@ -170,6 +170,12 @@ class TestStoreLeases(LeasesContract):
         self.wall += 1
         assert await other.claim(point, CURVE)
 
+    async def test_a_process_that_looked_at_its_clock_a_moment_before_takes_nothing(self, pair):
+        one, other, point = pair
+        assert await one.claim(point, CURVE)
+        self.wall -= 1
+        assert not await other.claim(point, CURVE)
+
     async def test_a_lease_of_a_clock_that_was_set_back_counts_for_nothing(self, pair):
         one, other, point = pair
         await one.claim(point, CURVE)

@@ -217,6 +217,20 @@ async def test_a_consent_given_again_is_imported_again(store, book):
     assert [each.point_id for each in await book.to_import(store.clock.at)] == [point]
 
 
+async def test_a_sign_of_life_keeps_what_is_in_hand(store, book, wall):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    await book.claim(store.clock.at, 1)
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    for _ in range(3):
+        wall.at += LEASE_SECONDS - 1
+        await book.alive("worker")
+        await other.alive("worker")
+        assert await other.claim(store.clock.at, 1) == []
+    wall.at += LEASE_SECONDS + 1
+    assert len(await other.claim(store.clock.at, 1)) == 1
+
+
 async def test_a_clock_set_back_by_an_hour_keeps_no_claim_and_no_worker_alive(store, book, wall):
     account, (point,) = await linked(store, "alice", POINTS[0])
     await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)

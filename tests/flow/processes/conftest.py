@@ -21,8 +21,6 @@ from passerelle.config import read_settings
 from passerelle.gateway.adopt import Adoption, adopt
 from passerelle.model.usage_point import UsagePointId
 from passerelle.quota.bucket import Bucket
-from passerelle.quota.sqlite import SqliteHome
-from passerelle.store.engine import open_engine
 from passerelle.wiring import open_store
 
 NURSERY = Path(__file__).with_name("nursery.py")
@@ -40,7 +38,7 @@ class Nursery:
         self._process = process
         self._keep = keep
         self._order = asyncio.Lock()
-        self._awaited: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._awaited: dict[tuple[str, str | None], asyncio.Future[None]] = {}
         self.logged: list[str] = []
         self.listening = asyncio.create_task(self._listen())
 
@@ -54,7 +52,7 @@ class Nursery:
             status: int = (await self._ask({"wait": pid}))["status"]
         return status
 
-    def logs(self, event: str, address: str) -> asyncio.Future[None]:
+    def logs(self, event: str, address: str | None) -> asyncio.Future[None]:
         """When this is logged the next time."""
         return self._awaited.setdefault((event, address), asyncio.get_running_loop().create_future())
 
@@ -80,7 +78,7 @@ class Nursery:
 
 @dataclass
 class Server:
-    """One process of the installation, which may be started again and again on its port."""
+    """One process of the installation, which may be started again and again, on its port if it has one."""
 
     nursery: Nursery
     command: str
@@ -92,7 +90,7 @@ class Server:
     async def start(self) -> None:
         """Return when it answers."""
         event = "gateway_ready" if self.command == "serve" else f"{self.command}_ready"
-        ready = self.nursery.logs(event, self.url)
+        ready = self.nursery.logs(event, None if self.command == "worker" else self.url)
         await self.launch()
         async with asyncio.timeout(LONG):
             await ready
@@ -112,10 +110,14 @@ class Server:
 
 @dataclass
 class Estate:
-    """A simulator, one gateway or more on one database, and one account. Nothing runs until it is started."""
+    """A simulator, gateways and workers on one database, and one account. Nothing runs until it is started.
+
+    One worker at a time is started: they say that they are ready without saying who they are.
+    """
 
     simulator: Server
     gateways: list[Server]
+    workers: list[Server]
     http: httpx2.AsyncClient
 
     async def control(self, method: str, path: str, body: dict[str, Any] | None = None, **options: Any) -> Any:
@@ -133,26 +135,27 @@ class Estate:
         return await self.http.get(self.gateways[gateway].url + path, headers=headers, **options)
 
     async def end(self) -> None:
-        for server in (*self.gateways, self.simulator):
+        for server in (*self.workers, *self.gateways, self.simulator):
             if server.pid is not None:
                 await server.end()
 
-    async def furnish(self, points: Sequence[str]) -> None:
-        """The account, its key and a consent for each point, as the operator makes them."""
+    async def furnish(self, points: Sequence[str], journeys: Sequence[str] = ()) -> None:
+        """The account, its key and a consent for each point, as the operator or the customers' journeys make them."""
         async with open_store(read_settings(self.gateways[0].environment)) as rooms:
             now = await rooms.clock.now()
             account = await rooms.accounts.create("owner", now)
             await rooms.accounts.create_key_with_secret(account.id, KEY, now)
-            usage_points = [UsagePointId(point) for point in points]
-            adoption = Adoption(account.id, usage_points, "P1Y", now + timedelta(days=365), "adopted")
-            await adopt(rooms.consents, adoption, now)
+            ends = now + timedelta(days=365)
+            for origin, some in (("adopted", points), ("journey", journeys)):
+                usage_points = [UsagePointId(point) for point in some]
+                if not usage_points:
+                    continue
+                await adopt(rooms.consents, Adoption(account.id, usage_points, "P1Y", ends, origin), now)
 
     async def counted(self) -> Bucket:
         """The quota as it is written down."""
-        folder = Path(self.gateways[0].environment["PASSERELLE_DATA_DIR"])
-        engine = open_engine(f"sqlite:///{folder / 'passerelle.db'}")
-        state, _ = await SqliteHome(engine).read("v5")
-        await engine.dispose()
+        async with open_store(read_settings(self.gateways[0].environment)) as rooms:
+            state, _ = await rooms.quota_home.read("v5")
         return state
 
 
@@ -186,7 +189,7 @@ async def estate(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Open]:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=310, trust_env=False, limits=limits))
 
-        def make(gateways: int = 1, **more: str) -> Estate:
+        def make(gateways: int = 1, workers: int = 0, **more: str) -> Estate:
             ports = [stack.enter_context(reserve_port()).getsockname()[1] for _ in range(gateways + 1)]
             simulator, *others = [f"127.0.0.1:{port}" for port in ports]
             common = {
@@ -204,7 +207,10 @@ async def estate(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Open]:
                 return Server(nursery, command, f"http://{address}", environment)
 
             made = Estate(
-                server("simulator", simulator, others[0]), [server("serve", each, each) for each in others], http
+                server("simulator", simulator, others[0]),
+                [server("serve", each, each) for each in others],
+                [server("worker", others[0], others[0]) for _ in range(workers)],
+                http,
             )
             stack.push_async_callback(made.end)
             return made

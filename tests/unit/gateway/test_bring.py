@@ -144,8 +144,7 @@ async def test_an_exhausted_allowance_of_imports_leaves_short_requests_alone():
 
 
 async def test_what_cannot_be_kept_is_not_asked_for():
-    house = await warm()
-    asked = len(house.enedis.calls)
+    house = ReadingHouse(ScriptedEnedis())
 
     async def away(*_: object) -> frozenset[date]:
         raise StorageUnavailable("away", "partie", retry_after=5)
@@ -153,7 +152,7 @@ async def test_what_cannot_be_kept_is_not_asked_for():
     house.days.keep = away
     answer = await house.ask(*YEARS, wait=60)
     assert isinstance(answer.failure, StorageUnavailable)
-    assert len(house.enedis.calls) <= asked + AT_ONCE
+    assert len(house.enedis.calls) == 1
 
 
 async def test_a_failure_ends_the_request_and_is_not_remembered():
@@ -198,3 +197,36 @@ async def test_nobody_is_waited_for_longer_than_half_a_second():
         await house.ask("2026-11-09", "2026-11-12")
         assert 0.5 <= house.clock.monotonic() < 0.6
     assert len(house.measure_calls) == 1
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_what_another_process_was_told_a_moment_ago_is_not_asked_again(fresh):
+    hole = date(2026, 11, 18)
+    enedis = ScriptedEnedis(absent=frozenset({hole}))
+    one = ReadingHouse(enedis, holder="one")
+    other = ReadingHouse(enedis, holder="other", beside=one)
+    answers = await asyncio.gather(
+        one.ask("2026-11-16", "2026-11-20", fresh=fresh), other.ask("2026-11-16", "2026-11-20", fresh=fresh)
+    )
+    assert one.measure_calls == [DaySpan(date(2026, 11, 16), date(2026, 11, 20))]
+    assert [[gap.reason for gap in answer.gaps] for answer in answers] == [[GapReason.MISSING]] * 2
+
+
+async def test_who_joins_as_the_work_ends_is_not_kept_waiting_for_nobody():
+    house = await warm()
+    later: list[asyncio.Task[object]] = []
+    release = house.leases.release
+
+    async def released(*lane):
+        await release(*lane)
+        if not later:
+            later.append(asyncio.create_task(house.ask("2026-11-02", "2026-11-09")))
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    house.leases.release = released
+    began = house.clock.monotonic()
+    await house.ask("2026-11-09", "2026-11-16")
+    await later[0]
+    assert len(house.measure_calls) == 3
+    assert house.clock.monotonic() - began < 0.1

@@ -90,6 +90,14 @@ async def test_refusals_and_scopes_narrow_it_further(house):
     house.share(*ServiceKind, directions=Direction)
     house.refusals.series[house.point] = frozenset({Series.CONSUMPTION_DAILY})
     series, records = await house.view()
-    assert (set(Series) - set(series), records) == ({Series.CONSUMPTION_DAILY}, ())
+    assert (set(Series) - set(series), records) == ({Series.CONSUMPTION_DAILY}, tuple(CustomerRecord))
     few = Asker(frozenset({Scope.USAGE_POINTS_READ, Scope.CONSUMPTION_INDEX}))
     assert await house.view(few) == ((Series.CONSUMPTION_INDEX,), ())
+
+
+@pytest.mark.parametrize(("indexes", "records"), [(False, ()), (True, tuple(CustomerRecord))])
+async def test_a_point_that_only_produces_has_customer_data_in_2026_alone(house, indexes, records):
+    """F§8, F§10; 2026 alone has indexes."""
+    house.refusals.series[house.point] = frozenset({Series.CONSUMPTION_DAILY})
+    house.enedis.indexes = indexes
+    assert (await house.view())[1] == records

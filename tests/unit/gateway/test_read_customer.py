@@ -14,7 +14,7 @@ from passerelle.testing.links import MemoryLinks
 from passerelle.testing.reading import NOW, PRM, READER
 from passerelle.testing.records import MemoryRecords
 
-CONTACT = CustomerRecord.CONTACT
+CONTACT, CONTRACT = CustomerRecord.CONTACT, CustomerRecord.CONTRACT
 HOUR = 3600
 
 
@@ -28,8 +28,8 @@ class House:
         records = MemoryRecords(self.clock)
         self.read = ReadCustomer(links=self.links, records=records, enedis=self.enedis, clock=self.clock)
 
-    async def ask(self, *, fresh: bool = False, wait: float = 5):
-        return await self.read.answer(READER, PRM, CONTACT, wait, fresh=fresh)
+    async def ask(self, record: CustomerRecord = CONTACT, *, fresh: bool = False, wait: float = 5):
+        return await self.read.answer(READER, PRM, record, wait, fresh=fresh)
 
     @property
     def calls(self) -> int:
@@ -61,6 +61,42 @@ async def test_under_a_new_consent_a_record_may_be_another_customer_s():
     house.clock.advance(60)
     house.links.link("account", PRM, since=NOW + timedelta(seconds=30))
     assert ((await house.ask()).cache, house.calls) == (CacheUse.MISS, 2)
+
+
+async def test_under_a_new_consent_an_older_record_is_not_served_even_while_enedis_is_away():
+    house = House()
+    await house.ask()
+    house.clock.advance(60)
+    house.links.link("account", PRM, since=NOW + timedelta(seconds=30))
+    house.refusal = UpstreamUnavailable("away", "absent")
+    with pytest.raises(UpstreamUnavailable):
+        await house.ask()
+
+
+async def test_a_contract_in_part_is_asked_again_after_ten_minutes():
+    house = House()
+    house.enedis.contract_in_part = True
+    assert (await house.ask(CONTRACT)).record.partial
+    house.enedis.contract_in_part = False
+    house.clock.advance(599)
+    assert ((await house.ask(CONTRACT)).record.partial, house.calls) == (True, 1)
+    house.clock.advance(1)
+    assert ((await house.ask(CONTRACT)).record.partial, house.calls) == (False, 2)
+    house.clock.advance(599)
+    assert ((await house.ask(CONTRACT)).cache, house.calls) == (CacheUse.HIT, 2)
+
+
+async def test_a_contract_in_part_takes_the_place_of_a_whole_one_only_after_a_week():
+    house = House()
+    whole = await house.ask(CONTRACT)
+    house.enedis.contract_in_part = True
+    house.clock.advance(25 * HOUR)
+    for _ in range(3):
+        again = await house.ask(CONTRACT)
+        assert (again.record, again.cache) == (whole.record, CacheUse.STALE)
+    assert house.calls == 2, "not asked again for ten minutes either"
+    house.clock.advance(7 * 24 * HOUR)
+    assert (await house.ask(CONTRACT)).record.partial
 
 
 async def test_while_enedis_is_away_the_last_good_one_is_served():
@@ -107,3 +143,10 @@ async def test_a_refusal_under_an_older_consent_says_nothing():
     house.links.link("account", PRM, since=NOW)
     await house.ask()
     assert house.calls == 2
+
+
+async def test_a_record_that_another_process_kept_a_moment_later_is_young():
+    house = House()
+    await house.ask()
+    house.clock.advance(-0.1)
+    assert ((await house.ask()).cache, house.calls) == (CacheUse.HIT, 1)

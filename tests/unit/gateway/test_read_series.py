@@ -423,6 +423,19 @@ async def test_a_day_that_the_curve_gave_first_is_no_gap_of_the_ledger_either():
     assert not (await house.ledger.of_point(house.link.point_id))[daily].days
 
 
+@pytest.mark.parametrize("empty", [True, False])
+async def test_a_whole_day_that_enedis_lost_since_stays_whole(empty):
+    house = ReadingHouse(ScriptedEnedis())
+    first = await house.ask("2026-11-16", "2026-11-18")
+    lost = date(2026, 11, 16)
+    house.enedis.absent = frozenset({lost})
+    house.enedis.trouble = lambda _s, _d: NoData("none", "rien") if empty else None
+    again = await house.ask("2026-11-16", "2026-11-18", fresh=True)
+    assert (again.readings, again.gaps) == (first.readings, ())
+    assert len(house.enedis.calls) == 2
+    assert not (await house.ledger.of_point(house.link.point_id))[CURVE].days
+
+
 async def test_a_series_that_the_generation_lacks_is_refused_before_it_is_asked():
     house = ReadingHouse(ScriptedEnedis(indexes=False))
     with pytest.raises(NotServed):

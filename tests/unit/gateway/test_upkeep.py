@@ -9,7 +9,7 @@ import pytest
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import ConsentState, Link
 from passerelle.errors import OperatorActionNeeded, QuotaExhausted, StorageUnavailable, WrongDirection
-from passerelle.gateway.upkeep import GATEWAY, WORKER, Upkeep
+from passerelle.gateway.upkeep import ALIVE_EVERY, GATEWAY, WORKER, Upkeep
 from passerelle.model.days import one_day
 from passerelle.model.priority import Priority
 from passerelle.model.series import Direction, Series
@@ -211,6 +211,40 @@ async def test_what_a_failed_round_had_in_hand_is_taken_up_again(house, point):
     (row,) = house.book.rows.values()
     assert not row.held
     assert row.due_at > NOW + timedelta(hours=24)
+
+
+async def test_one_failure_that_nobody_foresaw_does_not_end_all_work(point):
+    failed = []
+
+    async def chore(now):
+        failed.append(now)
+        raise ValueError
+
+    house = House([point], chores=(chore,))
+    house.book.granted.append(point.link)
+    await house.for_hours(0.1)
+    assert failed
+    assert house.fetching.calls
+
+
+async def test_a_call_that_takes_long_is_no_sign_of_death(house, point):
+    signs, alive, bring = [], house.book.alive, house.fetching.bring
+
+    async def sign(kind):
+        signs.append(house.clock.monotonic())
+        await alive(kind)
+
+    async def slow(*asked):
+        await house.clock.sleep(100)
+        return await bring(*asked)
+
+    house.book.alive, house.fetching.bring = sign, slow
+    await house.consent(point)
+    working = asyncio.ensure_future(house.upkeep.work())
+    await house.clock.sleep(99)
+    assert len(signs) >= 99 // ALIVE_EVERY - 1
+    working.cancel()
+    await asyncio.wait([working])
 
 
 async def test_many_points_of_one_account_do_not_stand_before_another(point):

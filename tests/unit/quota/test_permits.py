@@ -263,6 +263,31 @@ async def test_an_hour_that_never_comes_on_a_calendar_that_stands_still_is_not_w
     assert gate.refused == [(20, 20)]
 
 
+async def test_a_429_calls_off_what_other_processes_have_booked_ahead(clock: VirtualClock):
+    home = MemoryHome(wall_ns=clock.wall_ns, monotonic=clock.monotonic)
+    limits = {"v5": Limits(5, 100)}
+    one, two = (QuotaPermits(home, limits, clock, wall_ns=clock.wall_ns) for _ in range(2))
+    departed: list[float] = []
+    refused: list[QuotaExhausted] = []
+
+    async def call(permits: QuotaPermits) -> None:
+        try:
+            async with permits.turn("v5", "alice", Priority.INTERACTIVE) as turn:
+                await turn.depart()
+                departed.append(clock.elapsed)
+        except QuotaExhausted as error:
+            refused.append(error)
+
+    calls = [asyncio.create_task(call(two)) for _ in range(9)]
+    await clock.pass_until(0.5)
+    assert len(departed) == 5
+    await one.hold("v5", resume_at=START + timedelta(minutes=10), spacing=False)
+    await clock.pass_until(30)
+    await asyncio.gather(*calls)
+    assert (len(departed), len(refused)) == (5, 4)
+    assert (await one.snapshot("v5")).used == 5
+
+
 async def test_a_429_of_the_second_slows_down_without_a_hold(clock: VirtualClock):
     gate = Gate(clock)
     await gate.permits.hold("v5", resume_at=None, spacing=True)

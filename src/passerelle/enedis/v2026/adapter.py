@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -48,6 +50,7 @@ from passerelle.kit.logs import get_logger
 from passerelle.model.customer import AnyRecord, Contract, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.generation import Generation
+from passerelle.model.priority import Priority
 from passerelle.model.reading import AnyReading
 from passerelle.model.series import Kind, Series
 from passerelle.model.services import SharedService
@@ -67,13 +70,29 @@ _ENRICHMENTS: Mapping[str, Enrich] = {SYNTHESIS: with_synthesis, METERING: with_
 log = get_logger(__name__)
 
 
+class _Absent(Enum):
+    """Why the answer of an API that adds to a contract is missing. FOR_GOOD: it is not subscribed, or has nothing."""
+
+    FOR_NOW = "for now"
+    FOR_GOOD = "for good"
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftAlone:
+    """Until when (monotonic) an API is not asked, and what its answer counts as meanwhile."""
+
+    until: float
+    absent: _Absent
+
+
 class EnedisV2026:
     """Satisfies `gateway.ports.Enedis`. Each API counts in the bucket of its own name (F§12)."""
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
-        self._left_alone_until: dict[str, float] = {}
+        self._left_alone: dict[str, _LeftAlone] = {}
+        self._under_way: dict[tuple[str, UsagePointId, str, Priority], asyncio.Task[Answer]] = {}
 
     def serves(self, series: Series) -> bool:
         """All of them (F§9)."""
@@ -102,9 +121,12 @@ class EnedisV2026:
         return found
 
     async def fetch_record(self, point: UsagePointId, record: CustomerRecord, errand: Errand) -> AnyRecord:
-        """One customer record: one call, for a contract up to four. Raises what the leading answer means."""
+        """One customer record: one call, for a contract up to four. Raises what the leading answer means.
+
+        Records asked at the same time share the answer of an API that tells of several.
+        """
         api = LEADING[record]
-        answer = await self._get(api, record_path(api, point), {}, errand)
+        answer = await self._get_record(api, point, errand)
         match record:
             case CustomerRecord.ADDRESS:
                 return self._read(api, answer, read_address)
@@ -141,6 +163,24 @@ class EnedisV2026:
     async def _get(self, api: str, path: str, params: Mapping[str, str], errand: Errand) -> Answer:
         return await self._transport.get(api, path, params, errand, bucket=api)
 
+    async def _get_record(self, api: str, point: UsagePointId, errand: Errand) -> Answer:
+        """What an API says of a usage point, asked once for all who wait for it; not kept, for it is personal (F§10).
+
+        Whoever gives up waiting does not stop the call of the others.
+        """
+        lane = (api, point, errand.account_id, errand.priority)
+        task = self._under_way.get(lane)
+        if task is None:
+            task = asyncio.create_task(self._get(api, record_path(api, point), {}, errand))
+            self._under_way[lane] = task
+            task.add_done_callback(lambda ended: self._land(lane, ended))
+        return await asyncio.shield(task)
+
+    def _land(self, lane: tuple[str, UsagePointId, str, Priority], ended: "asyncio.Task[Answer]") -> None:
+        self._under_way.pop(lane, None)
+        if not ended.cancelled():
+            ended.exception()  # a caller who stopped waiting leaves nobody to hear of it
+
     @staticmethod
     def _read(api: str, answer: Answer, read: Callable[[bytes], Read]) -> Read:
         """What `read` makes of a 200. If it cannot be read, it may be an error of Enedis under the wrong status."""
@@ -152,30 +192,39 @@ class EnedisV2026:
             raise classify(api, answer.status, answer.content_type, answer.body) from error
 
     async def _enriched(self, contract: Contract, point: UsagePointId, errand: Errand) -> Contract:
-        """The contract with what three more APIs say. Without one of them its fields are absent (F§10)."""
+        """The contract with what three more APIs say. Without one of them its fields are absent (F§10).
+
+        It is partial where one failed in a way that passes; one that is not subscribed takes nothing from it.
+        """
         bodies = await asyncio.gather(*(self._spared(api, point, errand) for api in _ENRICHMENTS))
-        for (api, enrich), answer in zip(_ENRICHMENTS.items(), bodies, strict=True):
-            if answer is not None:
+        for (api, enrich), body in zip(_ENRICHMENTS.items(), bodies, strict=True):
+            if isinstance(body, Answer):
                 try:
-                    contract = enrich(contract, answer.body)
+                    contract = enrich(contract, body.body)
                 except UpstreamBroken:
                     log.warning("enedis_enrichment_unreadable", api=api)
+                    contract = replace(contract, partial=True)
+            elif body is _Absent.FOR_NOW:
+                contract = replace(contract, partial=True)
         return contract
 
-    async def _spared(self, api: str, point: UsagePointId, errand: Errand) -> Answer | None:
-        """The answer of an API that the record can do without; None where it refuses, or refused lately."""
-        if self._clock.monotonic() < self._left_alone_until.get(api, 0.0):
-            return None
+    async def _spared(self, api: str, point: UsagePointId, errand: Errand) -> "Answer | _Absent":
+        """The answer of an API that the record can do without; why not, where it refuses or refused lately."""
+        left = self._left_alone.get(api)
+        if left is not None and self._clock.monotonic() < left.until:
+            return left.absent
         try:
-            return await self._get(api, record_path(api, point), {}, errand)
+            return await self._get_record(api, point, errand)
         except PasserelleError as error:
-            # What concerns the one usage point (a 404, a 403) says nothing of the next.
-            if isinstance(error, UpstreamError):
-                lacking = isinstance(error, OperatorActionNeeded)
-                pause = UNSUBSCRIBED_PAUSE if lacking else max(FAILING_PAUSE, error.problem.retry_after or 0)
-                self._left_alone_until[api] = self._clock.monotonic() + pause
             log.info("enedis_enrichment_absent", api=api, problem=error.problem.code)
-            return None
+            # What concerns the one usage point (a 404, a 403) says nothing of the next.
+            if not isinstance(error, UpstreamError):
+                return _Absent.FOR_GOOD
+            lacking = isinstance(error, OperatorActionNeeded)
+            pause = UNSUBSCRIBED_PAUSE if lacking else max(FAILING_PAUSE, error.problem.retry_after or 0)
+            absent = _Absent.FOR_GOOD if lacking else _Absent.FOR_NOW
+            self._left_alone[api] = _LeftAlone(self._clock.monotonic() + pause, absent)
+            return absent
 
 
 def _measure(

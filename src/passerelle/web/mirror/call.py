@@ -8,13 +8,15 @@ from starlette.requests import Request
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_scope
+from passerelle.errors import UpstreamUnavailable
 from passerelle.gateway.read_series import SeriesAnswer, SeriesAsk
 from passerelle.gateway.rooms import MIRROR_TOKEN, Gateway
-from passerelle.model.customer import AnyRecord, CustomerRecord
+from passerelle.model.customer import AnyRecord, Contract, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.scopes import Scope
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.freshness import PARTIAL_LASTS
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.errors import Refused
 from passerelle.web.negotiation import wait_of
@@ -36,9 +38,19 @@ class MirrorCall:
         """The days, of Enedis' own values. Raises ScopeMissing, UsagePointUnknown and ConsentErrors."""
         return await self.gateway.read_series(SeriesAsk(self.caller, point, series, span, self.wait, own_only=True))
 
-    async def record(self, point: UsagePointId, record: CustomerRecord) -> AnyRecord:
-        """One customer record. Raises as `read_customer`."""
-        return await self.gateway.read_customer(self.caller, point, record, self.wait)
+    async def record(self, point: UsagePointId, record: CustomerRecord, *, whole: bool = True) -> AnyRecord:
+        """One customer record. `whole`: a contract of which Enedis failed to tell a part is none.
+
+        Raises as `read_customer`, and UpstreamUnavailable.
+        """
+        found = await self.gateway.read_customer(self.caller, point, record, self.wait)
+        if whole and isinstance(found, Contract) and found.partial:
+            raise UpstreamUnavailable(
+                "Enedis failed to tell a part of the contract.",
+                "Enedis n'a pas pu donner une partie du contrat.",
+                retry_after=int(PARTIAL_LASTS.total_seconds()),
+            )
+        return found
 
 
 async def admit(request: Request, gateway: Gateway, scope: Scope) -> MirrorCall:

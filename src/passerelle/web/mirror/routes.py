@@ -1,6 +1,6 @@
 """The addresses of the mirror, and the guard that keeps every answer in Enedis' shape."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -64,6 +64,8 @@ MEASURES_2026 = {
 """F§9."""
 CUSTOMERS_2026 = {f"/{api}/v1/{{prm}}": api for api in records_2026.RECORDS}
 """F§10."""
+POINTLESS_2026 = {f"/{api}/v1{slash}": api for api in records_2026.RECORDS for slash in ("", "/")}
+"""The same without their usage point, which Enedis answers too (F§13)."""
 SERVICES_2026 = ("/subscribed_services/v1", "/subscribed_services/v1/")
 """Both work in the field (F§10)."""
 
@@ -96,6 +98,7 @@ def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
             )
             for each in data
         ),
+        *(Route(f"{PREFIX}{each.path}", _UnknownPath(each.dialect.headers)) for each in data),
         Route(PREFIX, _UnknownPath()),
         Mount(PREFIX, _UnknownPath()),
     ]
@@ -134,6 +137,10 @@ def _of_2026(settings: WebSettings) -> list[_Data]:
                 translation_2026.records(api),
             )
             for path, api in CUSTOMERS_2026.items()
+        ),
+        *(
+            _Data(path, records_2026.RECORDS[api].scope, records_2026.without_point, translation_2026.records(api))
+            for path, api in POINTLESS_2026.items()
         ),
         *(
             _Data(path, Scope.USAGE_POINTS_READ, services, translation_2026.SERVICES, method="POST")
@@ -189,5 +196,10 @@ def _refuse(refusal: Refusal) -> Response:
 class _UnknownPath:
     """No such path, or not with this method: Enedis' gateway says the same of both. An ASGI application: any method."""
 
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        await _refuse(errors.UNKNOWN_PATH)(scope, receive, send)
+        answer = _refuse(errors.UNKNOWN_PATH)
+        answer.headers.update(self._headers)
+        await answer(scope, receive, send)

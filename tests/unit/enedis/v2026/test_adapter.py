@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, date, datetime
 
 import httpx2
@@ -180,22 +181,44 @@ class TestRecords:
         assert routed.asked == [CONTRACT]
 
     @pytest.mark.parametrize(
-        "refusal",
+        ("refusal", "passes"),
         [
-            (403, NOT_SUBSCRIBED),
-            (404, {"code": "x", "message": "Situation comptage ou PRM non existant"}),
-            (403, {"code": "x", "message": "Le client n'est pas autorisé pour le point demandé"}),
-            (500, {"code": "x", "message": "Problème technique dans l'interrogation du SI coeur"}),
-            (429, {"code": "900804", "message": "x"}),
-            (200, b"<html></html>"),
-            (200, b"[3"),
+            ((403, NOT_SUBSCRIBED), False),
+            ((404, {"code": "x", "message": "Situation comptage ou PRM non existant"}), False),
+            ((403, {"code": "x", "message": "Le client n'est pas autorisé pour le point demandé"}), False),
+            ((500, {"code": "x", "message": "Problème technique dans l'interrogation du SI coeur"}), True),
+            ((429, {"code": "900804", "message": "x"}), True),
+            ((200, b"<html></html>"), True),
+            ((200, b"[3"), True),
         ],
     )
-    async def test_without_another_api_its_fields_are_absent(self, scene, answer, refusal):
-        routed = Routed(scene, answer)
+    async def test_without_another_api_its_fields_are_absent(self, scene, answer, refusal, passes):
+        """And the contract says whether they may still come: also while the API is left alone."""
+        routed, speaks = Routed(scene, answer), adapter(scene)
         routed.routes |= {METERING: refusal, SUPPLY: {"phase_count": "4"}}
-        found = await adapter(scene).fetch_record(PRM, CustomerRecord.CONTRACT, Errand())
-        assert found == Contract(segment="C5", phases=3)
+        for _ in range(2):
+            found = await speaks.fetch_record(PRM, CustomerRecord.CONTRACT, Errand())
+            assert found == Contract(segment="C5", phases=3, partial=passes)
+
+    async def test_records_asked_together_share_a_call_and_later_ones_do_not(self, scene, answer):
+        routed, speaks = Routed(scene, answer), adapter(scene)
+        routed.routes[CONTRACT] = {"person": {"lastname": "Doe"}, "contact_data": {"phone": "06"}}
+        together = (CustomerRecord.CONTRACT, CustomerRecord.IDENTITY, CustomerRecord.CONTACT)
+        found = await asyncio.gather(*(speaks.fetch_record(PRM, record, Errand()) for record in together))
+        assert found[1:] == [Identity(natural_person=NaturalPerson(lastname="Doe")), Contact(phone="06")]
+        assert routed.asked.count(CONTRACT) == 1
+        await speaks.fetch_record(PRM, CustomerRecord.CONTACT, Errand())
+        assert routed.asked.count(CONTRACT) == 2, "personal data are not kept"
+
+    async def test_who_gives_up_stops_nobody_else(self, scene, answer):
+        routed, speaks = Routed(scene, answer), adapter(scene)
+        routed.routes[CONTRACT] = {"contact_data": {"phone": "06"}}
+        first = asyncio.ensure_future(speaks.fetch_record(PRM, CustomerRecord.IDENTITY, Errand()))
+        second = asyncio.ensure_future(speaks.fetch_record(PRM, CustomerRecord.CONTACT, Errand()))
+        await asyncio.sleep(0)  # both have begun
+        first.cancel()
+        assert await second == Contact(phone="06")
+        assert routed.asked == [CONTRACT]
 
     async def asked_again(self, scene, answer, refusal: object, seconds: float) -> bool:
         routed, speaks = Routed(scene, answer), adapter(scene)

@@ -43,8 +43,6 @@ def test_the_thirteen_data_paths_of_2026_are_those_of_the_catalogue():
         *(("POST", path) for path in MEASURES_2026),
         ("GET", "/mesure_synchrone_auto/v1/consommation_quotidienne"),
         ("GET", "/mesure_synchrone_auto/v2/index_consumption"),
-        ("GET", "/situation_contrat_auto/v1"),
-        ("GET", "/situation_contrat_auto/v1/"),
         ("GET", "/subscribed_services/v1"),
         ("PROPFIND", "/nothing/here"),
     ],
@@ -58,3 +56,12 @@ async def test_what_does_not_exist_is_said_in_enedis_words(house, method, path):
 async def test_the_rest_of_the_house_keeps_its_own_words(house):
     answer = await house.client.get("/enediss")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_wrong_method_of_v5_is_deprecated_as_the_right_one_is(house):
+    for path in MEASURES | CUSTOMERS:
+        answers = [await house.client.request(method, f"/enedis{path}") for method in ("GET", "POST")]
+        assert {answer.headers["deprecation"] for answer in answers} == {"@1790553600"}
+    for path in MEASURES_2026:
+        answers = [await house.client.request(method, f"/enedis{path}") for method in ("GET", "POST")]
+        assert not any("deprecation" in answer.headers for answer in answers)

@@ -52,6 +52,11 @@ class RecordApi:
     read: Callable[[MirrorCall, UsagePointId], Awaitable["Struct | list[ContractItem] | None"]]
 
 
+async def without_point(_: MirrorCall) -> "Struct":
+    """An API without its usage point, or with it in the query. Raises Refused: it is outside the specification."""
+    raise Refused(errors.OUTSIDE_SPECIFICATION)
+
+
 async def read_record(call: MirrorCall, api: str) -> "Struct | list[ContractItem]":
     """The body of one API. Raises Refused, also where nothing of it is known, and the errors of `read_customer`."""
     parameters.none_at_all(call.request.query_params)
@@ -63,17 +68,17 @@ async def read_record(call: MirrorCall, api: str) -> "Struct | list[ContractItem
 
 
 async def _situation(call: MirrorCall, point: UsagePointId) -> list[ContractItem]:
-    """The contract, with the holder as far as the key may read them."""
+    """The contract, with the holder as far as the key may read them. Asked together: one call tells all three."""
     contract, identity, contact = await asyncio.gather(
-        _contract(call, point),
+        _contract(call, point, whole=False),
         _if_allowed(call, point, CustomerRecord.IDENTITY),
         _if_allowed(call, point, CustomerRecord.CONTACT),
     )
     return [contract_item(point, contract, identity, contact)]
 
 
-async def _contract(call: MirrorCall, point: UsagePointId) -> Contract:
-    record = await call.record(point, CustomerRecord.CONTRACT)
+async def _contract(call: MirrorCall, point: UsagePointId, *, whole: bool = True) -> Contract:
+    record = await call.record(point, CustomerRecord.CONTRACT, whole=whole)
     assert isinstance(record, Contract)  # noqa: S101 — what was asked
     return record
 

@@ -1,10 +1,10 @@
-"""A year of daily energies or of daily peaks as bytes, before it is sealed: one place for each day of the year.
+"""A quarter of daily energies or of daily peaks as bytes, before it is sealed: one place for each of its days.
 
     header    version u8, shape u8
     days      u8 for each day: 0 not held, else 1 + the quality
     values    u32 for each day, in Wh or VA
     instants  i32 for each day, peaks only: seconds since the day's beginning
-All little-endian. The length follows from the year and the shape alone.
+All little-endian. The length follows from the quarter and the shape alone.
 """
 
 import struct
@@ -22,8 +22,8 @@ _QUALITIES = tuple(Quality)[:3]
 _SECOND = timedelta(seconds=1)
 
 
-def pack_year(period: Period, days: Mapping[date, Readings], *, peaks: bool) -> bytes:
-    """The days of this year, each with one reading.
+def pack_quarter(period: Period, days: Mapping[date, Readings], *, peaks: bool) -> bytes:
+    """The days of this quarter, each with one reading.
 
     Raises ValueError for what has no place in the form: several readings of a day, an energy of another interval than
     its day, a value outside 0…2³²−1, an instant between two seconds.
@@ -34,7 +34,7 @@ def pack_year(period: Period, days: Mapping[date, Readings], *, peaks: bool) -> 
         at = period.offset(day)
         found = _only(day, readings, peaks=peaks)
         if not 0 <= at < period.length:
-            raise ValueError("a day of another year")
+            raise ValueError("a day of another quarter")
         flags[at] = 1 + _QUALITIES.index(found.quality)
         values[at] = found.value
         if isinstance(found, Peak):
@@ -46,15 +46,15 @@ def pack_year(period: Period, days: Mapping[date, Readings], *, peaks: bool) -> 
         packed += struct.pack(f"<{period.length}I", *values)
         return packed + struct.pack(f"<{period.length}i", *instants) if peaks else packed
     except struct.error as error:
-        raise ValueError("a year does not fit its form") from error
+        raise ValueError("a quarter does not fit its form") from error
 
 
-def unpack_year(period: Period, packed: bytes, wanted: range, *, peaks: bool) -> dict[date, Readings]:
+def unpack_quarter(period: Period, packed: bytes, wanted: range, *, peaks: bool) -> dict[date, Readings]:
     """The held days among the offsets `wanted`, in order. Raises ValueError for another version or a broken form."""
     size = period.length
     shape = _PEAKS if peaks else _ENERGIES
     if len(packed) != _HEADER.size + size * (9 if peaks else 5) or _HEADER.unpack_from(packed) != (VERSION, shape):
-        raise ValueError("a year of a form that this version does not know")
+        raise ValueError("a quarter of a form that this version does not know")
     flags = packed[_HEADER.size : _HEADER.size + size]
     values = struct.unpack_from(f"<{size}I", packed, _HEADER.size + size)
     instants = struct.unpack_from(f"<{size}i", packed, _HEADER.size + size * 5) if peaks else ()
