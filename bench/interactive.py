@@ -31,7 +31,7 @@ INTERACTIVE_OF_EACH = 10
 
 TWO_YEARS = {"start": "2024-11-24", "end": "2026-11-24"}
 DAY = {"start": "2026-11-16", "end": "2026-11-17"}
-CALLS_A_SECOND = 5 / 1.05
+CALLS_A_SECOND = 5 / 1.06
 METRIC = "passerelle_quota_wait_seconds"
 
 

@@ -180,13 +180,14 @@ async def open_gateway(
             breakers=stores.breakers,
         )
         closing.push_async_callback(transport.aclose)
-        closing.push_async_callback(flights.drain, DRAIN_SECONDS)
         if stores.sandbox:
             for account in await stores.accounts.list():
                 await stores.link_sandbox(account.id)
         enedis = ADAPTERS[settings.generation](transport, stores.clock)
         work = _Work(settings, stores, enedis, flights, patience, GATEWAY, page_seconds)
         gateway = _gateway(work, settings, metrics, endless_history=endless_history)
+        closing.push_async_callback(work.drain, DRAIN_SECONDS)
+        closing.push_async_callback(gateway.read_customer.drain, DRAIN_SECONDS)
         read_metrics = ReadMetrics(
             metrics=metrics,
             quota=permits,
@@ -212,12 +213,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[Upkeep]:
     """The work without a caller, in a process of its own. Raises StartRefused as `open_store`."""
     async with AsyncExitStack() as closing:
         stores = await closing.enter_async_context(open_store(settings))
-        flights = Flights()
         transport = Transport(settings.enedis, _permits(settings, stores), stores.clock, breakers=stores.breakers)
         closing.push_async_callback(transport.aclose)
-        closing.push_async_callback(flights.drain, DRAIN_SECONDS)
         enedis = ADAPTERS[settings.generation](transport, stores.clock)
-        yield _Work(settings, stores, enedis, flights, Patience(), WORKER).upkeep
+        work = _Work(settings, stores, enedis, Flights(), Patience(), WORKER)
+        closing.push_async_callback(work.drain, DRAIN_SECONDS)
+        yield work.upkeep
 
 
 @asynccontextmanager
@@ -305,6 +306,7 @@ class _Work:
         self.exchanges = Exchanges(
             store=stores.consents, enedis=enedis, clock=clock, patience=patience, page_seconds=page_seconds
         )
+        self.services = RefreshServices(services=stores.services, store=stores.consents, enedis=enedis, clock=clock)
         self.upkeep = Upkeep(
             book=stores.upkeep,
             fetching=FetchAlone(links=links, days=days, ledger=ledger, bring=self.bring, clock=clock),
@@ -315,6 +317,10 @@ class _Work:
             chores=(self.exchanges.finish_all, stores.consents.purge),
         )
 
+    async def drain(self, seconds: float) -> None:
+        """Let what is asked of Enedis land, for so long at most; afterwards nothing writes any more."""
+        await asyncio.gather(*(each.drain(seconds) for each in (self.flights, self.exchanges, self.services)))
+
     async def _covers(self, link: Link) -> Collection[Direction]:
         """Both directions where nothing is known: the one that is not measured costs a call."""
         known = await self.stores.services.of(link.point_id)
@@ -324,7 +330,6 @@ class _Work:
 def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_history: bool) -> Gateway:
     stores, enedis, patience = work.stores, work.enedis, work.patience
     links, clock = stores.links, stores.clock
-    services = RefreshServices(services=stores.services, store=stores.consents, enedis=enedis, clock=clock)
     return Gateway(
         read_series=ReadSeries(
             links=links,
@@ -334,7 +339,7 @@ def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_histo
             clock=clock,
             endless_history=endless_history,
             forced=stores.forced,
-            allows=services.services_allow,
+            allows=work.services.services_allow,
             wanted=work.upkeep.wanted if not endless_history else None,
             watch=metrics.read,
         ),

@@ -4,12 +4,13 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -21,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.flow.conftest import Installation, installed
 
 from passerelle.model.sandbox import consenting_points
 from passerelle.web.openapi import openapi_document
@@ -55,6 +57,13 @@ OF_FEW = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    """What the document promises depends on no home of the data; 2026 has every operation."""
+    async with installed(tmp_path_factory.mktemp("shared"), retry_pause=0.01, GENERATION="2026") as running:
+        yield running
 
 
 class Doors:

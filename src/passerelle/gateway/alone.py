@@ -21,7 +21,7 @@ from passerelle.plan.upkeep import Missing
 from passerelle.plan.wanted import Asking, worth_asking
 
 LONGEST_CALL = 120.0
-"""Seconds: below the lease on a piece of work, above what a call waits for its turn in the second."""
+"""Seconds: above what a call waits for its turn in the second."""
 
 COME_BACK = 60
 """Seconds after which work whose call is still under way looks for what it brought."""

@@ -18,7 +18,7 @@ from passerelle.consent.shared import (
 )
 from passerelle.consent.states import ConsentState, Link
 from passerelle.errors import PasserelleError
-from passerelle.gateway.patience import Patience
+from passerelle.gateway.patience import Patience, let_land
 from passerelle.gateway.ports import ConsentStore, Enedis, Errand
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
@@ -114,6 +114,10 @@ class Exchanges:
         """After how long a page that waits is worth loading again: with the age of the exchange, 10 s at least."""
         return max(10, round(pause_before_asking_again(now - exchange.began_at)))
 
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way land, for so long at most."""
+        await let_land(self._under_way.values(), seconds)
+
     def _land(self, consent: str, ended: "asyncio.Task[Ended | None]") -> None:
         self._under_way.pop(consent, None)
         if not ended.cancelled():
@@ -203,6 +207,10 @@ class RefreshServices:
             self._under_way[link.point_id] = task
             task.add_done_callback(lambda ended: self._land(link.point_id, ended))
         return await asyncio.shield(task)
+
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way land, for so long at most."""
+        await let_land(self._under_way.values(), seconds)
 
     def _land(self, point_id: str, ended: "asyncio.Task[KnownServices]") -> None:
         self._under_way.pop(point_id, None)

@@ -13,6 +13,7 @@ from datetime import date
 from passerelle.access.caller import Caller
 from passerelle.consent.states import Link
 from passerelle.errors import InternalError, PasserelleError
+from passerelle.gateway.patience import let_land
 from passerelle.kit.logs import get_logger
 from passerelle.model.days import DaySpan, runs
 from passerelle.model.priority import Priority
@@ -151,9 +152,7 @@ class Flights:
 
     async def drain(self, seconds: float) -> None:
         """Let the work end by itself for so long, then end it: what it had not stored is asked again later."""
-        tasks = [task for _, task in self._lanes.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+        await let_land([task for _, task in self._lanes.values()], seconds)
         await self._end(task for _, task in self._lanes.values())
 
     async def _end(self, tasks: Iterable["asyncio.Task[None]"]) -> None:

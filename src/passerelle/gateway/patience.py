@@ -1,7 +1,7 @@
 """How long a caller is kept waiting for Enedis: as long as it asked, or a moment more once the gateway winds down."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 LAST_SECONDS = 3.0
@@ -32,3 +32,13 @@ class Patience:
             waiting.cancel()
             over.cancel()
         return all(task.done() for task in tasks)
+
+
+async def let_land(tasks: Iterable["asyncio.Task[Any]"], seconds: float) -> None:
+    """Let these tasks end by themselves for so long, then end them; returns when none can write any more."""
+    under_way = list(tasks)
+    if under_way:
+        await asyncio.wait(under_way, timeout=seconds)
+    for task in under_way:
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)

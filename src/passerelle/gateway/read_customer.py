@@ -15,7 +15,7 @@ from passerelle.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from passerelle.gateway.patience import Patience
+from passerelle.gateway.patience import Patience, let_land
 from passerelle.gateway.ports import Enedis, Errand, ForcedCalls, LinkStore, RecordStore
 from passerelle.gateway.read_series import CacheUse
 from passerelle.kit.clock import Clock
@@ -42,10 +42,11 @@ _Held = tuple[AnyRecord, datetime]
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """The record, and how much the store had of it."""
+    """The record, and how much the store had of it. `unrenewed`: why the last good one is served."""
 
     record: AnyRecord
     cache: CacheUse
+    unrenewed: PasserelleError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,10 @@ class ReadCustomer:
             task.add_done_callback(lambda ended: self._land(ask.lane, ended))
         return task
 
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way land, for so long at most."""
+        await let_land(self._under_way.values(), seconds)
+
     def _land(self, lane: tuple[str, CustomerRecord], ended: "asyncio.Task[AnyRecord]") -> None:
         self._under_way.pop(lane, None)
         if not ended.cancelled():
@@ -204,7 +209,7 @@ def _instead_of(error: PasserelleError, held: _Held | None) -> RecordAnswer:
     """The last good record, where Enedis failed. Raises the error where there is none, or Enedis said no."""
     if held is None or not isinstance(error, UpstreamError):
         raise error
-    return RecordAnswer(held[0], CacheUse.STALE)
+    return RecordAnswer(held[0], CacheUse.STALE, error)
 
 
 def _outlives(held: _Held | None, now: datetime) -> bool:

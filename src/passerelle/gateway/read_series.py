@@ -9,7 +9,7 @@ from itertools import chain
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link
-from passerelle.errors import NotServed, PasserelleError
+from passerelle.errors import NotServed, PasserelleError, UpstreamTimeout
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
 from passerelle.gateway.ports import DayLedger, DayStore, ForcedCalls, LinkStore
@@ -58,7 +58,8 @@ class SeriesAnswer:
     """Readings and gaps that together cover every day asked; `failure`: what failed at Enedis, if anything did.
 
     `revised_at`: when readings of the range last changed after they were first kept. `tag`: changes with the answer and
-    says nothing of its values; None where there are no readings.
+    says nothing of its values; None where there are no readings. `unrenewed`: why whole days that were asked again are
+    served as they were held.
     """
 
     point: UsagePointId
@@ -71,6 +72,7 @@ class SeriesAnswer:
     failure: PasserelleError | None = None
     revised_at: datetime | None = None
     tag: bytes | None = None
+    unrenewed: PasserelleError | None = None
 
     @property
     def readings(self) -> tuple[AnyReading, ...]:
@@ -235,7 +237,8 @@ class ReadSeries:
             cache = CacheUse.MISS
         else:
             cache = CacheUse.STALE if len(sight.whole) == len(before.usable) else CacheUse.PARTIAL
-        return self._from_store(ask, link, now, usable_now, clipped, after, want, cache)
+        answer = self._from_store(ask, link, now, usable_now, clipped, after, want, cache)
+        return replace(answer, unrenewed=_unrenewed(want, sight.whole))
 
     async def _proven(self, link: Link, series: Series, now: datetime) -> bool:
         """Whether anything of the series was ever given."""
@@ -288,6 +291,17 @@ class ReadSeries:
             sight.held.revised_at,
             _tag(ask, sight.held, merged) if merged.days else None,
         )
+
+
+def _unrenewed(want: Want, whole: frozenset[date]) -> PasserelleError | None:
+    """What kept whole days from being renewed that a caller had asked again: Enedis, or its time."""
+    again = whole & want.forced
+    for told in want.told:
+        if not again.isdisjoint(told.span):
+            return told.error
+    if again.isdisjoint(want.days):
+        return None
+    return UpstreamTimeout("Enedis has not answered yet.", "Enedis n'a pas encore répondu.", retry_after=5)
 
 
 def refuse_if_empty(answer: SeriesAnswer) -> SeriesAnswer:

@@ -2,7 +2,7 @@
 
 **Slots.** A call leaves in a slot reserved ahead: `slot = max(now, last slot, slot[-N] + W)`, so N + 1 slots always
 span W (N calls a second, F§12). A slot given back never shortens that: when a slot was reserved, the log held at least
-the slots that are left today, so its N-th last was no older than today's. W is 1.05 s: the 50 ms over the second
+the slots that are left today, so its N-th last was no older than today's. W is 1.06 s: the 60 ms over the second
 absorb what a call is late by (`departure`) and the network. Slots are wall-clock microseconds, which processes share.
 
 **Hours.** A call is charged to the civil hour of its slot (Enedis counts by round hours of UTC, F§12). Nothing is
@@ -25,7 +25,7 @@ from passerelle.quota.settings import Limits
 SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
 
-WINDOW_US = 1_050_000
+WINDOW_US = 1_060_000
 WIDEST_WINDOW_US = 1_500_000
 WIDEN_US = 50_000
 NARROW_US = 10_000

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from passerelle.errors import NotAcceptable
+from passerelle.errors import NotAcceptable, PasserelleError
 from passerelle.gateway.read_series import CacheUse
 
 DEFAULT_WAIT = 30
@@ -62,9 +62,11 @@ def wants_fresh(cache_control: str | None) -> bool:
     return "no-cache" in named
 
 
-def cache_status(use: CacheUse) -> str:
-    """`Cache-Status` (RFC 9211)."""
-    return "passerelle; hit" if use is CacheUse.HIT else f"passerelle; fwd={use.value}"
+def cache_status(use: CacheUse, unrenewed: PasserelleError | None = None) -> str:
+    """`Cache-Status` (RFC 9211). `detail` (section 2.8) is the code of what kept something held from being renewed."""
+    if use is CacheUse.HIT:
+        return "passerelle; hit"
+    return f"passerelle; fwd={use.value}" + (f"; detail={unrenewed.code}" if unrenewed else "")
 
 
 def wait_of(prefer: str | None) -> float:

@@ -4,9 +4,9 @@ import asyncio
 import stat
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from passerelle.errors import InternalError, StartRefused
+from passerelle.errors import InternalError, StartRefused, StorageUnavailable
 from passerelle.store.engine import alone, open_engine, reading, writing
 
 WRITERS, TIMES = 8, 25
@@ -55,6 +55,43 @@ async def test_a_failed_transaction_changes_nothing_and_its_error_repeats_nothin
         await fail()
     assert [found.name for found in await store.accounts.list()] == ["alice"]
     assert "s3cret-value" not in f"{caught.value} {caught.value.__cause__}"
+
+
+async def test_a_statement_that_is_wrong_is_no_database_that_is_away(store):
+    with pytest.raises(InternalError) as caught:
+        async with writing(store.engine) as connection:
+            await connection.execute(text("INSERT INTO accounts (id) VALUES ('half a row')"))
+    assert not isinstance(caught.value, StorageUnavailable)
+
+
+async def test_a_server_that_is_not_there_is_away():
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(StorageUnavailable):
+        async with reading(engine):
+            raise AssertionError("nothing listens there")
+
+
+async def test_a_damaged_file_is_not_away_for_a_while(tmp_path):
+    path = tmp_path / "damaged.db"
+    path.write_bytes(b"no database at all" * 1000)
+    engine = open_engine(f"sqlite:///{path}")
+    with pytest.raises(InternalError) as caught:
+        async with reading(engine):
+            raise AssertionError("it cannot be read")
+    assert not isinstance(caught.value, StorageUnavailable)
+    await engine.dispose()
+
+
+async def test_a_locked_file_is_away_for_a_while(tmp_path):
+    path = tmp_path / "locked.db"
+    one, two = open_engine(f"sqlite:///{path}"), open_engine(f"sqlite:///{path}")
+    event.listen(two.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 1"))
+    async with writing(one):
+        with pytest.raises(StorageUnavailable):
+            async with writing(two):
+                raise AssertionError("another process writes")
+    await one.dispose()
+    await two.dispose()
 
 
 async def test_a_new_sqlite_file_and_its_log_are_their_owners_alone(tmp_path):

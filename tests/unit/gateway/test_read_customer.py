@@ -1,5 +1,6 @@
 """Customer records: kept for a day, stale rather than nothing, refusals remembered."""
 
+import asyncio
 from datetime import UTC, timedelta
 
 import pytest
@@ -105,7 +106,7 @@ async def test_while_enedis_is_away_the_last_good_one_is_served():
     house.clock.advance(25 * HOUR)
     house.refusal = UpstreamUnavailable("away", "absent")
     stale = await house.ask()
-    assert (stale.record, stale.cache) == (first.record, CacheUse.STALE)
+    assert (stale.record, stale.cache, stale.unrenewed) == (first.record, CacheUse.STALE, house.refusal)
     house.refusal = None
     house.enedis.gate.clear()
     assert (await house.ask(wait=0)).cache is CacheUse.STALE
@@ -149,4 +150,18 @@ async def test_a_record_that_another_process_kept_a_moment_later_is_young():
     house = House()
     await house.ask()
     house.clock.advance(-0.1)
+    assert ((await house.ask()).cache, house.calls) == (CacheUse.HIT, 1)
+
+
+async def test_what_is_under_way_lands_before_a_gateway_closes():
+    house = House()
+    house.enedis.gate.clear()
+    waiting = asyncio.create_task(house.ask(wait=0.01))
+    await house.enedis.until_called(1)
+    draining = asyncio.create_task(house.read.drain(1))
+    with pytest.raises(UpstreamTimeout):
+        await waiting
+    assert not draining.done()
+    house.enedis.gate.set()
+    await draining
     assert ((await house.ask()).cache, house.calls) == (CacheUse.HIT, 1)

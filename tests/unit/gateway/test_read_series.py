@@ -352,6 +352,7 @@ async def test_no_cache_asks_open_days_and_the_newest_whole_ones_again_once_in_t
     house.pass_time("2026-11-24T09:10:01+01:00")
     whole = await house.ask("2026-11-17", "2026-11-24", fresh=True)
     assert (whole.cache, len(house.enedis.calls)) == (CacheUse.STALE, before + 3)
+    assert whole.unrenewed is None
 
 
 async def test_no_cache_while_enedis_is_away_serves_what_is_held_and_says_stale():
@@ -360,7 +361,28 @@ async def test_no_cache_while_enedis_is_away_serves_what_is_held_and_says_stale(
     house.enedis.trouble = lambda _s, _d: UpstreamUnavailable("away", "absent")
     stale = await house.ask("2026-11-16", "2026-11-23", fresh=True)
     assert (stale.cache, stale.gaps, stale.readings) == (CacheUse.STALE, (), first.readings)
+    assert stale.unrenewed.code == "upstream-unavailable"
     assert refuse_if_empty(stale) is stale
+
+
+@pytest.mark.parametrize("trouble", [UpstreamUnavailable("away", "absent"), NoData("nothing", "rien")])
+async def test_whole_days_that_were_not_renewed_are_told_beside_a_day_that_lacks(trouble):
+    house = ReadingHouse(ScriptedEnedis(absent=frozenset({date(2026, 11, 22)})))
+    await house.ask("2026-11-16", "2026-11-23")
+    house.enedis.trouble = lambda _s, _d: trouble
+    answer = await house.ask("2026-11-16", "2026-11-23", fresh=True)
+    assert (answer.cache, answer.unrenewed) == (CacheUse.PARTIAL, trouble)
+    assert len(answer.readings) == 6 * 48
+
+
+async def test_a_renewal_that_is_still_under_way_is_told():
+    house = ReadingHouse(ScriptedEnedis())
+    await house.ask("2026-11-16", "2026-11-23")
+    house.enedis.gate.clear()
+    answer = await house.ask("2026-11-16", "2026-11-23", wait=0, fresh=True)
+    assert (answer.cache, answer.gaps, answer.unrenewed.code) == (CacheUse.STALE, (), "upstream-timeout")
+    house.enedis.gate.set()
+    await house.flights.drain(5)
 
 
 async def test_no_cache_asks_a_refusal_again():

@@ -33,11 +33,11 @@ def waits(priority: Priority, count: int):
 
 
 def test_interactive_calls_leave_five_at_once_then_five_in_each_window():
-    assert waits(Priority.INTERACTIVE, 11) == [0] * 5 + [1050] * 5 + [2100]
+    assert waits(Priority.INTERACTIVE, 11) == [0] * 5 + [1060] * 5 + [2120]
 
 
 def test_background_calls_are_spread_at_a_little_more_than_the_allowed_rate():
-    assert waits(Priority.IMPORT, 7) == [0, 199, 399, 598, 798, 1050, 1249]
+    assert waits(Priority.IMPORT, 7) == [0, 201, 402, 604, 805, 1060, 1261]
 
 
 def test_an_interactive_call_books_five_seconds_ahead_and_no_further():
@@ -46,7 +46,7 @@ def test_an_interactive_call_books_five_seconds_ahead_and_no_further():
         bucket, answer = ask(bucket)
         assert isinstance(answer, Grant)
     bucket, answer = ask(bucket)
-    assert answer == Later(250 * MS, Why.SPACING)
+    assert answer == Later(300 * MS, Why.SPACING)
 
 
 def test_an_interactive_call_goes_before_a_background_one_that_waits():
@@ -54,9 +54,9 @@ def test_an_interactive_call_goes_before_a_background_one_that_waits():
     for _ in range(5):
         bucket, _ = ask(bucket)
     bucket, background = ask(bucket, NOW + 10 * MS, Priority.REFRESH)
-    assert background == Later(1040 * MS, Why.SPACING)
+    assert background == Later(1050 * MS, Why.SPACING)
     _, interactive = ask(bucket, NOW + 10 * MS)
-    assert interactive.wait_us == 1040 * MS
+    assert interactive.wait_us == 1050 * MS
 
 
 def test_a_caller_that_hears_late_gets_a_slot_further_ahead_whatever_its_priority():
@@ -109,7 +109,7 @@ def test_a_429_of_the_second_pauses_for_a_second_and_widens_the_window_once():
     bucket = Bucket()
     for late in range(5):  # the answers of one burst
         bucket = rules.slow_down(bucket, NOW + late * MS)
-    assert rules.window(bucket, NOW) == 1100 * MS
+    assert rules.window(bucket, NOW) == 1110 * MS
     _, answer = ask(bucket, NOW + 5 * MS)
     assert answer.wait_us == 995 * MS
 
@@ -121,7 +121,7 @@ def test_the_window_stops_growing_and_comes_back_in_quiet_hours():
         now_us = bucket.pause_us
     assert rules.window(bucket, now_us) == 1500 * MS
     assert rules.window(bucket, now_us + 3 * HOUR_US) == 1470 * MS
-    assert rules.window(bucket, now_us + 500 * HOUR_US) == 1050 * MS
+    assert rules.window(bucket, now_us + 500 * HOUR_US) == 1060 * MS
 
 
 @pytest.mark.parametrize(
@@ -157,22 +157,22 @@ def test_a_clock_set_back_by_an_hour_waits_for_all_bookings_and_a_window_and_kee
         bucket, _ = ask(bucket)
     back = NOW - HOUR_US
     bucket, answer = ask(bucket, back)
-    assert answer == Later(1050 * MS, Why.SPACING)
+    assert answer == Later(1060 * MS, Why.SPACING)
     bucket, answer = ask(bucket, back + answer.wait_us)
-    assert back + 1050 * MS + answer.wait_us == back + 6050 * MS
+    assert back + 1060 * MS + answer.wait_us == back + 6060 * MS
     assert rules.used_in(bucket, NOW // HOUR_US) == 5
 
 
 def test_a_clock_set_back_by_less_than_a_minute_is_waited_out():
     bucket, _ = ask(Bucket())
     _, answer = ask(bucket, NOW - 30 * SECOND_US, Priority.REFRESH)
-    assert answer == Later(30 * SECOND_US + 1050 * MS * 95 // 500, Why.SPACING)
+    assert answer == Later(30 * SECOND_US + 1060 * MS * 95 // 500, Why.SPACING)
 
 
 def test_an_allowance_of_one_call_a_second_is_spaced_too():
     bucket, _ = ask(Bucket(), limits=Limits(1, 100))
     _, answer = ask(bucket, limits=Limits(1, 100))
-    assert answer.wait_us == 1050 * MS
+    assert answer.wait_us == 1060 * MS
 
 
 def test_a_slot_that_is_no_longer_remembered_stays_counted():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from passerelle.errors import NotAcceptable
+from passerelle.errors import NotAcceptable, UpstreamUnavailable
 from passerelle.gateway.read_series import CacheUse
 from passerelle.web.negotiation import cache_status, choose_media, names_etag, wait_of, wants_fresh
 from passerelle.web.render.series import CSV, FORMS, JSON, NDJSON
@@ -94,3 +94,9 @@ def test_the_cache_status_says_whether_enedis_was_asked():
         "passerelle; fwd=partial",
         "passerelle; fwd=stale",
     ]
+
+
+def test_what_could_not_be_renewed_is_told_apart_from_what_was():
+    away = UpstreamUnavailable("away", "absent")
+    assert cache_status(CacheUse.STALE, away) == "passerelle; fwd=stale; detail=upstream-unavailable"
+    assert cache_status(CacheUse.PARTIAL, away) == "passerelle; fwd=partial; detail=upstream-unavailable"

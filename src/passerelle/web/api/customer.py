@@ -21,7 +21,7 @@ def customer_handler(record: CustomerRecord) -> Callable[[Call], Awaitable[Respo
         wait = wait_of(call.request.headers.get("prefer"))
         fresh = wants_fresh(call.request.headers.get("cache-control"))
         answer = await call.gateway.read_customer.answer(call.caller, point, record, wait, fresh=fresh)
-        headers = {"Cache-Control": "no-store", "Cache-Status": cache_status(answer.cache)}
+        headers = {"Cache-Control": "no-store", "Cache-Status": cache_status(answer.cache, answer.unrenewed)}
         return json_response(customer_body(point, answer.record), headers=headers)
 
     return handle

@@ -59,7 +59,7 @@ def series_handler(series: Series) -> Callable[[Call], Awaitable[Response]]:
 
 def _respond(call: Call, answer: SeriesAnswer, media: str) -> Response:
     writer = SeriesWriter(answer, call.settings.docs_url, call.request_id)
-    headers = {"Cache-Status": cache_status(answer.cache), "Vary": "Accept, Authorization"}
+    headers = {"Cache-Status": cache_status(answer.cache, answer.unrenewed), "Vary": "Accept, Authorization"}
     if answer.unfinished:
         headers["Cache-Control"] = "no-store"
         headers["Retry-After"] = str(_come_back(answer.failure))

@@ -88,6 +88,10 @@ def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
         ("POST", "/oauth2/v3/revoke", lambda request: tokens.revoke(request, gateway)),
     ]
     data = [*_of_v5(), *_of_2026(settings)]
+    pointless = [
+        _Data(path, records_2026.RECORDS[api].scope, records_2026.without_point, translation_2026.records(api))
+        for path, api in POINTLESS_2026.items()
+    ]
     return [
         *(Route(f"{PREFIX}{path}", _guarded(act, gateway, SHARED), methods=[method]) for method, path, act in shared),
         *(
@@ -99,6 +103,10 @@ def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
             for each in data
         ),
         *(Route(f"{PREFIX}{each.path}", _UnknownPath(each.dialect.headers)) for each in data),
+        *(
+            Route(f"{PREFIX}{each.path}", _Pointless(_guarded(_admitted(each, gateway, crowd), gateway, each.dialect)))
+            for each in pointless
+        ),
         Route(PREFIX, _UnknownPath()),
         Mount(PREFIX, _UnknownPath()),
     ]
@@ -137,10 +145,6 @@ def _of_2026(settings: WebSettings) -> list[_Data]:
                 translation_2026.records(api),
             )
             for path, api in CUSTOMERS_2026.items()
-        ),
-        *(
-            _Data(path, records_2026.RECORDS[api].scope, records_2026.without_point, translation_2026.records(api))
-            for path, api in POINTLESS_2026.items()
         ),
         *(
             _Data(path, Scope.USAGE_POINTS_READ, services, translation_2026.SERVICES, method="POST")
@@ -202,4 +206,16 @@ class _UnknownPath:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         answer = _refuse(errors.UNKNOWN_PATH)
         answer.headers.update(self._headers)
+        await answer(scope, receive, send)
+
+
+class _Pointless:
+    """An address that only refuses: it is no route that can be used, and is documented as none. An ASGI application."""
+
+    def __init__(self, refuse: Endpoint) -> None:
+        self._refuse = refuse
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        answer = await self._refuse(request) if request.method == "GET" else _refuse(errors.UNKNOWN_PATH)
         await answer(scope, receive, send)
