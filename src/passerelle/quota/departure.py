@@ -15,8 +15,8 @@ from passerelle.quota.settings import Limits
 
 PATIENCE_SECONDS = 30.0
 LATE_SECONDS = 0.012
-"""What a call may be late by: the spacing has 60 ms over the second, of which 48 are left to the network, so that one of 0
-to 40 ms keeps six calls a second apart. A wider window would let fewer than 4.7 calls a second leave."""
+"""What a call may be late by. The spacing has 60 ms over the second, of which 48 are left to the network: one of 0 to
+40 ms keeps six calls a second apart. A wider window would let fewer than 4.7 calls a second leave."""
 
 LOOK_AGAIN_SECONDS = 0.100
 """How long before its slot a call that booked ahead asks whether Enedis has said to wait since: time for an answer."""
