@@ -152,6 +152,11 @@ class Estate:
                     continue
                 await adopt(rooms.consents, Adoption(account.id, usage_points, "P1Y", ends, origin), now)
 
+    async def rested(self, api: str) -> None:
+        """The pause after which Enedis is tried again has passed: half a minute that a test does not wait."""
+        async with open_store(read_settings(self.gateways[0].environment)) as rooms:
+            await rooms.breakers.worked(api)
+
     async def counted(self) -> Bucket:
         """The quota as it is written down."""
         async with open_store(read_settings(self.gateways[0].environment)) as rooms:

@@ -129,6 +129,12 @@ async def test_an_enedis_that_drops_everything_is_a_typed_problem_and_is_not_ham
     assert len(calls) == 1 + 10 * 3
     assert narrowest(arrivals(calls)) >= 1.0
     await made.control("DELETE", "faults")
+    left_alone = await ask_all(made, households)
+    assert {(answer.status_code, answer.json()["code"]) for answer in left_alone} == {(503, "upstream-unavailable")}
+    assert len(await made.calls()) == len(calls)
+    await made.rested("metering_data_clc")
+    while (await curve(made, households[0])).status_code == 503:
+        pass  # what a gateway remembers of a breaker is a second old at most
     again = await ask_all(made, households)
     assert [len(answer.json()["readings"]) for answer in again] == [48] * len(households)
 

@@ -8,15 +8,24 @@ import pytest
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import ConsentState, Link
-from passerelle.errors import OperatorActionNeeded, QuotaExhausted, StorageUnavailable, WrongDirection
+from passerelle.errors import (
+    NotCollected,
+    OperatorActionNeeded,
+    QuotaExhausted,
+    StorageUnavailable,
+    WrongDirection,
+)
+from passerelle.gateway.alone import FetchAlone
 from passerelle.gateway.upkeep import ALIVE_EVERY, GATEWAY, WORKER, Upkeep
-from passerelle.model.days import one_day
+from passerelle.model.days import DaySpan, one_day
 from passerelle.model.priority import Priority
 from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.upkeep import Missing, Work
+from passerelle.plan.upkeep import IMPORT_TRIES, Missing, Work
 from passerelle.testing.clock import FakeClock
+from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.links import MemoryLinks
+from passerelle.testing.reading import PRM, ReadingHouse
 from passerelle.testing.upkeep import MemoryBook, ScriptedFetching
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -172,6 +181,100 @@ async def test_a_refusal_ends_an_import(house, point):
     done = next(each for each in await house.book.imports_of("point-1") if each.series is CURVE)
     assert done.ended_at is not None
     assert len(house.fetching.calls) == 1
+
+
+class RealFetching:
+    """The work against a scripted Enedis, with the ledger between both."""
+
+    def __init__(self) -> None:
+        self.enedis = ScriptedEnedis()
+        self.house = house = ReadingHouse(self.enedis)
+        self.book = MemoryBook({house.link.point_id: LinkedPoint(PRM, house.link)})
+        self.upkeep = Upkeep(
+            book=self.book,
+            fetching=FetchAlone(
+                links=house.links, days=house.days, ledger=house.ledger, bring=house.bring, clock=house.clock
+            ),
+            links=house.links,
+            clock=house.clock,
+            kind=WORKER,
+            covers=self.nothing,
+        )
+        self.off = {CURVE}
+        self.enedis.trouble = lambda series, _: NotCollected("off", "éteint") if series in self.off else None
+
+    async def nothing(self, _):
+        return ()
+
+    async def import_curve(self):
+        await self.book.start_import(
+            "account", self.house.link.point_id, [(CURVE, date(2026, 10, 24))], await self.house.clock.now()
+        )
+
+    async def days_pass(self, days):
+        """The work of so many days, looked for every hour."""
+        for _ in range(24 * days):
+            while await self.upkeep.work():
+                pass
+            self.house.clock.advance(3600)
+
+    def calls(self, series):
+        return [call for call in self.enedis.calls if call.series is series]
+
+    async def ended(self, series):
+        imports = await self.book.imports_of(self.house.link.point_id)
+        return next(each.ended_at for each in imports if each.series is series)
+
+
+async def test_a_curve_that_is_not_collected_is_tried_daily_for_a_week_while_daily_values_come_at_once():
+    work = RealFetching()
+    await work.import_curve()
+    await work.days_pass(1)
+    assert len(work.calls(CURVE)) == 1
+    brought = len(work.calls(DAILY))
+    assert await work.ended(DAILY) is not None
+    assert await work.ended(CURVE) is None
+    await work.days_pass(5)
+    assert await work.ended(CURVE) is None
+    await work.days_pass(14)
+    assert await work.ended(CURVE) is not None
+    assert 6 <= len(work.calls(CURVE)) <= IMPORT_TRIES
+    imported = [call for call in work.calls(DAILY) if call.priority is Priority.IMPORT]
+    assert len(imported) == brought, "begun once, not with each try"
+
+
+async def test_a_curve_that_is_switched_on_after_three_days_is_imported():
+    work = RealFetching()
+    await work.import_curve()
+    await work.days_pass(3)
+    work.off.clear()
+    await work.days_pass(2)
+    assert await work.ended(CURVE) is not None
+    history = DaySpan(date(2026, 1, 1), date(2027, 1, 1))
+    assert len(await work.house.days.present("account", work.house.link.point_id, CURVE, history)) >= 31
+
+
+async def test_a_single_call_that_is_refused_does_not_end_its_import():
+    work = RealFetching()
+    await work.book.start_import(
+        "account", work.house.link.point_id, [(CURVE, date(2026, 11, 20))], await work.house.clock.now()
+    )
+    await work.days_pass(2)
+    assert await work.ended(CURVE) is None
+
+
+async def test_after_a_worker_was_away_for_a_month_the_days_in_between_come_by_themselves():
+    work = RealFetching()
+    work.off.clear()
+    await work.upkeep.wanted(work.house.link, CURVE)
+    await work.days_pass(1)
+    work.house.clock.advance(29 * 86_400)
+    await work.upkeep.wanted(work.house.link, CURVE)
+    before = len(work.calls(CURVE))
+    await work.days_pass(1)
+    away = [day for call in work.calls(CURVE)[before:] for day in call.span]
+    assert (min(away), len(away), len(set(away))) == (date(2026, 11, 24), 30, 30)
+    assert len(work.calls(CURVE)) - before <= 6
 
 
 async def test_a_gateway_rests_while_a_worker_lives(point):

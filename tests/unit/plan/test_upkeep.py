@@ -6,16 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passerelle.errors import NotCollected
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import in_paris
 from passerelle.model.priority import Priority
+from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Series
+from passerelle.plan.ledger import Refusal
 from passerelle.plan.rules import first_served
 from passerelle.plan.upkeep import (
+    IMPORT_TRIES,
     SPREAD,
     Missing,
     Task,
     Work,
+    again_at,
+    import_span,
     import_start,
     imported_after,
     imported_with,
@@ -61,14 +67,63 @@ def test_curves_are_imported_before_the_daily_values_that_they_tell():
     assert imported_after(DAILY) is None
 
 
-def test_a_refresh_looks_at_two_weeks_and_an_import_at_all_since_its_beginning():
-    assert wanted_span(Work.REFRESH, NOW, None) == DaySpan(date(2026, 11, 10), date(2026, 11, 24))
-    assert wanted_span(Work.IMPORT, NOW, date(2024, 11, 24)) == DaySpan(date(2024, 11, 24), date(2026, 11, 24))
-    assert wanted_span(Work.IMPORT, NOW, date(2026, 11, 24)) is None
-
-
 def task(work, began=NOW):
     return Task(None, CURVE, work, date(2024, 11, 24), began, began)
+
+
+def test_an_import_looks_at_all_since_its_beginning():
+    assert wanted_span(task(Work.IMPORT), NOW) == DaySpan(date(2024, 11, 24), date(2026, 11, 24))
+    assert import_span(date(2026, 11, 24), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("began", "start"),
+    [
+        (NOW + timedelta(days=40), date(2026, 11, 10)),  # the clock was set back since
+        (NOW, date(2026, 11, 10)),
+        (NOW - timedelta(days=14), date(2026, 11, 10)),
+        (NOW - timedelta(days=45), date(2026, 10, 10)),
+        (NOW - timedelta(days=4_000), first_served(CURVE, NOW)),
+    ],
+)
+def test_a_refresh_looks_back_two_weeks_or_as_long_as_it_is_wanted_and_never_beyond_the_history(began, start):
+    assert wanted_span(task(Work.REFRESH, began), NOW) == DaySpan(start, date(2026, 11, 24))
+
+
+def test_after_an_outage_of_a_month_the_days_in_between_are_asked_newest_first():
+    began = NOW - timedelta(days=45)
+    refresh = task(Work.REFRESH, began)
+    missing = Missing(unasked=frozenset(DaySpan(date(2026, 10, 20), date(2026, 11, 24))))
+    calls = []
+    while (step := next_step(refresh, missing)) is not None:
+        calls.append(step.span)
+        missing = Missing(unasked=missing.unasked.difference(step.span))
+    assert (len(calls), calls[0].end, calls[-1].start) == (5, date(2026, 11, 24), date(2026, 10, 20))
+
+
+def refusal(reason, tries=1):
+    problem = NotCollected("off", "éteint").problem
+    return Refusal(reason, problem, NOW, NOW + timedelta(days=1), date(2026, 11, 1), date(2026, 11, 8), tries)
+
+
+def test_a_series_that_is_not_collected_is_tried_again_for_seven_days_or_times():
+    young, old = task(Work.IMPORT, NOW - timedelta(days=5)), task(Work.IMPORT, NOW - timedelta(days=6))
+    worn = NOW + timedelta(days=1)
+    often = refusal(GapReason.NOT_COLLECTED, IMPORT_TRIES)
+    assert again_at(young, often) == worn, "a caller who asks by force spends none of the import's tries"
+    assert again_at(old, refusal(GapReason.NOT_COLLECTED, IMPORT_TRIES - 1)) == worn, "its turn came late"
+    assert again_at(old, often) is None
+
+
+def test_what_wears_out_for_nobody_is_not_waited_for():
+    assert again_at(task(Work.IMPORT), None) is None
+    assert again_at(task(Work.IMPORT), refusal(GapReason.WRONG_DIRECTION)) is None
+    assert again_at(task(Work.REFRESH), refusal(GapReason.NOT_COLLECTED)) is None
+
+
+@pytest.mark.parametrize("work", Work)
+def test_a_consent_that_is_not_known_yet_is_waited_for(work):
+    assert again_at(task(work), refusal(GapReason.NO_CONSENT, 50)) == NOW + timedelta(days=1)
 
 
 def test_the_newest_call_goes_first_and_the_last_one_is_told():

@@ -1,17 +1,19 @@
 """`subscribed_services`: what a consent shared, for the application that got its id (F§10)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from passerelle.consent.requests import ConsentRequest
+from passerelle.consent.shared import Believed
 from passerelle.consent.states import ConsentState, Link
 from passerelle.gateway.list_points import PointView
 from passerelle.gateway.rooms import MIRROR_TOKEN
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
+from passerelle.model.services import ServiceKind, SharedService
 from passerelle.web.mirror import errors as shared
 from passerelle.web.mirror.v2026 import errors
 from passerelle.web.mirror.v2026.subscribed import authorisation_id
@@ -74,6 +76,15 @@ async def test_a_point_has_a_service_for_each_kind_of_measure_and_one_for_its_co
         "autorisation": {"autorisationId": NUMBER, "autorisationType": "EXPLICITE"},
     }
     assert body["nbTotalServices"] == 3
+
+
+async def test_the_last_day_is_the_one_that_enedis_named(house, now):
+    """A share whose `dateFin` is the 13th counts until the midnight after it (`consent.shared`)."""
+    service = SharedService(PRM, ServiceKind.DAILY, frozenset(), now.date(), date(2027, 11, 13))
+    given = view(now)
+    house.points.views = [replace(given, link=replace(given.link, expires_at=Believed((service,)).ends_at))]
+    services = (await house.services(ask())).json()["serviceSouscrit"]
+    assert {each["dateFin"] for each in services} == {"2027-11-13"}
 
 
 async def test_only_the_points_of_the_consent_are_told(house, now):
