@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -27,7 +27,7 @@ from passerelle.kit.addresses import (
     parse_redis_url,
 )
 from passerelle.kit.logs import LogFormat
-from passerelle.kit.values import at_least, parse_chosen_key, parse_instant, parse_positive
+from passerelle.kit.values import at_least, parse_auto, parse_chosen_key, parse_days, parse_instant, parse_positive
 from passerelle.model.catalogue import CONSENT_PAGE_HOST, PRODUCTION_API, SANDBOX_API
 from passerelle.model.generation import Speaking
 from passerelle.quota.settings import Limits
@@ -71,6 +71,7 @@ SETTINGS: Mapping[str, Setting] = {
         "`redis://…` or `rediss://…`, for many processes: it keeps the quota they share", "none: the database keeps it"
     ),
     "ERASURE_DATABASE_URL": Setting("a database of the secrets that erasing destroys", "`erasure.db` in DATA_DIR"),
+    "ERASURE_RETENTION": Setting("how long backups of that database are kept: ISO 8601, days", "P7D"),
     "SECRET_KEY": Setting(
         "keys the hashes, signs `state` and sessions; 32 characters or more; required with PostgreSQL",
         "made once in DATA_DIR, mode 0600",
@@ -119,6 +120,7 @@ class Settings:
     data_dir: Path
     database_url: str = field(repr=False)
     erasure_url: str = field(repr=False)
+    erasure_retention: timedelta
     redis_url: str | None = field(repr=False)
     limits: Limits
     limits_2026: Limits
@@ -154,7 +156,7 @@ class Settings:
         return not self.database_url.startswith(SQLITE) or Path(self.database_url.removeprefix(SQLITE)).exists()
 
     def web(self) -> WebSettings:
-        return WebSettings(self.public_url, self.server_secret())
+        return WebSettings(self.public_url, self.server_secret(), self.erasure_retention)
 
 
 def keep_secret(path: Path, make: Callable[[], str]) -> str:
@@ -191,6 +193,7 @@ _HTTP: Said = ("an http or https address", "une adresse http ou https")
 _COUNT: Said = ("a whole number above 0", "un nombre entier supérieur à 0")
 _INSTANT: Said = ("an ISO 8601 instant with its offset", "un instant ISO 8601 avec son décalage")
 _NETWORKS: Said = ("addresses or networks, comma between", "des adresses ou réseaux séparés par des virgules")
+_DAYS: Said = ("an ISO 8601 duration in days, such as P7D", "une durée ISO 8601 en jours, comme P7D")
 _DURATION: Said = (
     "an ISO 8601 duration of at most three years, such as P1Y",
     "une durée ISO 8601 de trois ans au plus, comme P1Y",
@@ -273,7 +276,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
         limits=limits,
         limits_2026=limits_2026,
         consent_duration=read.read("CONSENT_DURATION", _duration, _DURATION, "P1Y"),
-        refreshes=read.read("REFRESH", _refreshes, ("auto or off", "auto ou off"), True),
+        refreshes=read.read("REFRESH", parse_auto, ("auto or off", "auto ou off"), True),
         trusted_proxies=read.read("TRUSTED_PROXIES", parse_networks, _NETWORKS, ""),
         logs=_logs(read),
         simulator_listen=simulator_listen,
@@ -281,6 +284,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, database: str
         demo_key=read.read("DEMO_KEY", parse_chosen_key, _CHOSEN_KEY, None),
         given_secret=_secret(read, database_url),
         erasure_url=_erasure_url(read, database_url, data_dir),
+        erasure_retention=read.read("ERASURE_RETENTION", parse_days, _DAYS, timedelta(days=7)),
     )
 
 
@@ -389,9 +393,3 @@ def _duration(text: str) -> str:
     except InvalidRequest as error:
         raise ValueError from error
     return text
-
-
-def _refreshes(text: str) -> bool:
-    if text not in ("auto", "off"):
-        raise ValueError
-    return text == "auto"

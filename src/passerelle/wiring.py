@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.types import ASGIApp
 
@@ -90,6 +91,7 @@ class StoreRooms:
     clock: Clock
     secret: bytes
     consent_duration: str
+    erasure_retention: timedelta
     sandbox: bool
 
     async def link_sandbox(self, account_id: str) -> None:
@@ -155,6 +157,7 @@ async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
             clock=clock,
             secret=secret,
             consent_duration=settings.consent_duration,
+            erasure_retention=settings.erasure_retention,
             sandbox=settings.environment is Environment.SANDBOX,
         )
 

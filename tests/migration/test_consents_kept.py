@@ -32,6 +32,15 @@ ROWS = (
        VALUES ('p', 'c', 'a', 'granted', :given, :until)""",
 )
 
+FORGOTTEN = (
+    """INSERT INTO consents (id, account_id, state, origin, duration, requested_at, request_ends_at, granted_at)
+       VALUES ('f', 'a', 'forgotten', 'journey', 'P1Y', :earlier, :earlier, :earlier),
+              ('g', 'a', 'forgotten', 'journey', 'P1Y', :earlier, :earlier, NULL)""",
+    """INSERT INTO links (point_id, consent_id, account_id, state, granted_at, ended_at)
+       VALUES ('p', 'f', 'a', 'forgotten', :earlier, :at)""",
+    "UPDATE links SET ended_at = :earlier WHERE consent_id = 'c'",
+)
+
 
 async def test_a_consent_of_the_first_version_is_kept(url):
     await asyncio.to_thread(_upgrade, url, "0001")
@@ -48,6 +57,28 @@ async def test_a_consent_of_the_first_version_is_kept(url):
         assert await store.of_account("a") == [(request, [LinkedPoint(POINT, link)])]
         assert await store.authorisation("c") is None
         assert await Services(engine, SECRETS).of("p") is None, "nothing is known of what it shares"
+    finally:
+        await engine.dispose()
+
+
+async def test_a_consent_that_was_forgotten_before_has_its_receipt(url):
+    await asyncio.to_thread(_upgrade, url, "0007")
+    engine = open_engine(url)
+    at, earlier = datetime(2026, 11, 20, 9, tzinfo=UTC), datetime(2026, 11, 10, 9, tzinfo=UTC)
+    try:
+        await _fill(engine)
+        async with writing(engine) as connection:
+            for row in FORGOTTEN:
+                values = {"at": at, "earlier": earlier}
+                if engine.dialect.name == "sqlite":
+                    values = {name: f"{each:%Y-%m-%d %H:%M:%S}.000000" for name, each in values.items()}
+                statement = text(row)
+                await connection.execute(statement, {name: values[name] for name in statement._bindparams})
+        await migrate(url)
+        store = Consents(engine, SECRETS, ShredKeys(engine, SystemClock().monotonic), SystemClock())
+        assert (await store.get("c")).forgotten_at is None
+        assert (await store.get("f")).forgotten_at == at
+        assert (await store.get("g")).forgotten_at is None, "nothing tells when it was"
     finally:
         await engine.dispose()
 

@@ -1,5 +1,6 @@
 """Consents over HTTP: start one, list them, forget one."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -57,8 +58,13 @@ def list_all(ctx: typer.Context, form: LookOption = Look.TABLE, url: Url = DEFAU
 
 
 def forget(ctx: typer.Context, consent_id: ConsentId, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """End a consent at the gateway, and erase the data held under it."""
+    """End a consent at the gateway, and erase the data held under it: prints the receipt."""
     shell = shell_of(ctx)
     with shell.connect(url, key) as client:
         client.send(requests.forget_consent(consent_id))
-    typer.echo(say("forgotten-now", shell.language))
+        typer.echo(say("forgotten-now", shell.language))
+        consents = client.send(requests.consents()).body.consents
+    for each in consents:
+        if each.id == consent_id and isinstance(each.erased_at, datetime):
+            receipt = say("receipt", shell.language)
+            typer.echo(receipt.format(each.id, f"{each.erased_at:%Y-%m-%d %H:%M}", each.copies_expire_on))

@@ -143,10 +143,16 @@ def of_api_2026(api: str, error: PasserelleError | None) -> Finding:
     return fail(api, found.said, _TO_LINK) if api == SERVICES else found
 
 
+_USE_WHILE_IT_LASTS = (
+    "v5 gives the same meanwhile: subscribe to this API on DataHub before Enedis stops it.",
+    "La v5 donne la même chose d'ici là : souscrire à cette API sur DataHub avant son arrêt.",
+)
+
+
 def _covered(finding: Finding, old: Answers) -> Finding:
     """A fault of 2026 stops nothing for as long as v5 gives the same."""
     spared = finding.verdict is Verdict.FAIL and any(answers(old[api]) for api in _COVERED_BY.get(finding.check, ()))
-    return warn(finding.check, finding.said, finding.to_do) if spared else finding
+    return warn(finding.check, finding.said, _USE_WHILE_IT_LASTS) if spared else finding
 
 
 def of_v5_alone() -> Finding:

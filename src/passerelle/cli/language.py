@@ -88,6 +88,12 @@ WORDS: dict[str, tuple[str, str]] = {
             "Seul le client peut mettre fin au partage chez Enedis, dans son espace Enedis."
         ),
     ),
+    "receipt": (
+        "Receipt: consent {0}, erased on {1}. The last copy of what could open the data ends on {2}.",
+        "Reçu : consentement {0}, effacé le {1}. La dernière copie de ce qui pouvait ouvrir les données finit le {2}.",
+    ),
+    "erased_at": ("Erased", "Effacé le"),
+    "copies_expire_on": ("Last copies", "Dernières copies"),
     "nothing": ("Nothing to show.", "Rien à montrer."),
     # customer data
     "customer_id": ("Customer", "Client"),

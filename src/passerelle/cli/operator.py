@@ -70,8 +70,12 @@ def account_delete(
 
     async def work(rooms: StoreRooms) -> None:
         found = await _account(rooms, name)
-        await rooms.accounts.delete(found.id, await rooms.clock.now())
+        now = await rooms.clock.now()
+        await rooms.accounts.delete(found.id, now)
         _out.print(f"erased {found.id} {found.name}")
+        _out.print(
+            f"the last copy of what could open its data ends on {in_paris(now + rooms.erasure_retention):%Y-%m-%d}"
+        )
 
     _with_store(work)
 

@@ -135,7 +135,9 @@ def of_gaps(answer: GapLedger, language: Language) -> list[RenderableType]:
 
 
 def of_consents(answer: ConsentList, language: Language) -> list[RenderableType]:
-    table = _table(["id", "state", "duration", "requested_at", "expires_at", "usage_points", "reason"], language)
+    columns = ["id", "state", "duration", "requested_at", "expires_at", "usage_points", "reason"]
+    receipts = any(isinstance(consent.erased_at, datetime) for consent in answer.consents)
+    table = _table(columns + ["erased_at", "copies_expire_on"] * receipts, language)
     for consent in answer.consents:
         points = [f"{point.usage_point_id} ({say(point.state, language)})" for point in consent.usage_points]
         table.add_row(
@@ -146,6 +148,7 @@ def of_consents(answer: ConsentList, language: Language) -> list[RenderableType]
             _day(consent.expires_at),
             "\n".join(points),
             consent.reason if isinstance(consent.reason, str) else "",
+            *[_day(consent.erased_at), _day(consent.copies_expire_on)] * receipts,
         )
     return _or_nothing(table, language)
 

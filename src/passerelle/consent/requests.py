@@ -48,7 +48,8 @@ class ConsentRequest:
     """A consent on its way to Enedis and back.
 
     `duration` is ISO 8601, as Enedis is asked (F§3). `request_ends_at` is the instant after which the customer comes
-    back too late; `expires_at` the end of a granted consent, None where none is needed (F§11). The ticket, the nonce
+    back too late; `expires_at` the end of a granted consent, None where none is needed (F§11); `forgotten_at` when the
+    account ended it here and its data was erased. The ticket, the nonce
     and the browser's secret are not part of it: only their keyed hashes are kept. `journey`: set where the customer
     goes back to an application written for Enedis.
     """
@@ -64,6 +65,7 @@ class ConsentRequest:
     granted_at: datetime | None = None
     expires_at: datetime | None = None
     reason: str | None = None
+    forgotten_at: datetime | None = None
 
 
 SERVICES_NOT_LISTED = "services-not-listed"

@@ -12,7 +12,6 @@ from passerelle.gateway.ports import DayLedger, DayStore, LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
-from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.plan.freshness import in_force
 from passerelle.plan.ledger import Known
@@ -47,8 +46,7 @@ class FetchAlone:
         whole = await self._whole(link, series, usable, known)
         due = worth_asking(usable, whole, known, Asking(now, link.granted_at), days_per_call(series))
         refusal = in_force(known.refusals, link.granted_at, now)
-        not_before = refusal.until if refusal is not None and refusal.reason is GapReason.NO_CONSENT else None
-        return Missing(due - known.days.keys(), due & known.days.keys(), not_before)
+        return Missing(due - known.days.keys(), due & known.days.keys(), refusal)
 
     async def next_worth(self, link: Link, series: Series, span: DaySpan, now: datetime) -> datetime | None:
         """When the next day of the span that is not whole will be worth asking; None if none is waiting."""

@@ -16,7 +16,7 @@ from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import ConsentError, InternalError, PasserelleError
+from passerelle.errors import ConsentError, InternalError, NotCollected, PasserelleError
 from passerelle.gateway.ports import LinkStore
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
@@ -34,6 +34,8 @@ from passerelle.plan.upkeep import (
     Missing,
     Task,
     Work,
+    again_at,
+    import_span,
     import_start,
     imported_after,
     imported_with,
@@ -188,7 +190,7 @@ class Upkeep:
         link = require_point(caller, point, await self._links.find(caller.account_id, point), now)
         views = []
         for each in await self._book.imports_of(link.point_id):
-            span = wanted_span(Work.IMPORT, each.ended_at or now, each.import_from)
+            span = import_span(each.import_from, each.ended_at or now)
             if span is not None:
                 whole = await self._fetching.whole_days(link, each.series, span)
                 views.append(ImportView(each.series, span, len(whole), each.began_at, each.ended_at))
@@ -257,13 +259,13 @@ class Upkeep:
         if task.work is Work.REFRESH and now - task.wanted_at > WANTED_FOR:
             await self._book.drop(task)
             return
-        span = wanted_span(task.work, now, task.import_from)
+        span = wanted_span(task, now)
         missing = Missing()
         if span is not None:
             missing = await self._fetching.missing(task.linked, task.series, span, now)
         step = next_step(task, missing)
         if step is None:
-            await self._book.settle(task, missing.not_before or await self._later(task, span, now), now)
+            await self._book.settle(task, await self._without_a_call(task, span, missing, now), now)
             return
         error = await self._fetching.bring(task.linked, task.series, step.span, task.work.priority)
         after = await self._clock.now()
@@ -272,20 +274,38 @@ class Upkeep:
             told = timedelta(seconds=error.problem.retry_after or PAUSE_AFTER_FAILURE.total_seconds())
             await self._book.settle(task, after + min(told, PAUSE_AFTER_FAILURE), after)
             return
-        # A new consent that Enedis does not know yet (F§3) has refused this call and ended nothing.
-        ended = step.last and not isinstance(error, ConsentError)
+        # A consent not known yet (F§3), or a series not collected, has ended nothing: the next look says when to go on.
+        ended = step.last and not isinstance(error, ConsentError | NotCollected)
         await self._book.settle(task, await self._later(task, span, after) if ended else after, after)
+
+    async def _without_a_call(
+        self, task: Task, span: DaySpan | None, missing: Missing, now: datetime
+    ) -> datetime | None:
+        """When work that has nothing to ask now is due again: once a refusal is worn out, or as `_later` says."""
+        again = again_at(task, missing.refusal)
+        if again is None:
+            return await self._later(task, span, now)
+        if missing.refusal is not None and missing.refusal.reason is GapReason.NOT_COLLECTED:
+            await self._hand_on(task, now)  # daily values may be collected where the curve is not
+        return again
 
     async def _later(self, task: Task, span: DaySpan | None, now: datetime) -> datetime | None:
         """When a refresh has its next turn; an import that has asked for all its days ends, and hands on."""
         if task.work is Work.IMPORT:
-            following = imported_after(task.series)
-            if following is not None:
-                await self._begin_import(task.linked.link, [following], now)
+            await self._hand_on(task, now)
             return None
         morning = next_refresh(_share(task.linked.link.point_id), now)
         worth = None if span is None else await self._fetching.next_worth(task.linked.link, task.series, span, now)
         return morning if worth is None else min(morning, worth)
+
+    async def _hand_on(self, task: Task, now: datetime) -> None:
+        """Begin the import that follows this one, unless it began since this one did."""
+        following = imported_after(task.series)
+        if following is None:
+            return
+        begun = await self._book.imports_of(task.linked.link.point_id)
+        if not any(each.series is following and each.began_at >= task.began_at for each in begun):
+            await self._begin_import(task.linked.link, [following], now)
 
 
 _MOST_TOLD = 100_000

@@ -1,9 +1,11 @@
 """Values as people write them; what cannot be one raises ValueError."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 SHORTEST_CHOSEN_KEY = 8
+_DAYS = re.compile(r"P(\d{1,4})D", re.ASCII)
 
 
 def parse_chosen_key(text: str) -> str:
@@ -27,6 +29,21 @@ def parse_positive(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def parse_days(text: str) -> timedelta:
+    """An ISO 8601 duration of whole days, such as P7D; P0D too."""
+    found = _DAYS.fullmatch(text)
+    if found is None:
+        raise ValueError
+    return timedelta(days=int(found[1]))
+
+
+def parse_auto(text: str) -> bool:
+    """Whether it is `auto`, and not `off`."""
+    if text not in ("auto", "off"):
+        raise ValueError
+    return text == "auto"
 
 
 def at_least(length: int) -> Callable[[str], str]:

@@ -14,8 +14,10 @@ from passerelle.consent.requests import LinkedPoint
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import ONE_DAY, PARIS, in_paris, months_before
 from passerelle.model.priority import Priority
+from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Kind, Series
 from passerelle.plan.calls import plan_calls
+from passerelle.plan.ledger import Refusal
 from passerelle.plan.rules import PUBLICATION, days_per_call, first_served, published_end
 
 WANTED_FOR = timedelta(days=30)
@@ -25,7 +27,11 @@ SPREAD = timedelta(hours=4)
 """The mornings' calls begin within so much of the publication."""
 
 FRESH_DAYS = 14
-"""How far back a refresh looks for what came late: the ledger says when each day is worth it."""
+"""How far back a refresh looks at least for what came late: the ledger says when each day is worth it."""
+
+IMPORT_TRIES = 7
+"""So often, or for so many days, an import is tried of a series that is not collected: collection that is switched on
+shows after 24 to 72 hours (F§7), and some customers think of it a few days after their consent."""
 
 LOOK_AFTER = timedelta(hours=1)
 """How long after a reader to look for the first time: the reader has just fetched what there was."""
@@ -95,23 +101,34 @@ def imported_after(series: Series) -> Series | None:
     return next(each for each in Series if each.kind is Kind.DAILY and each.direction is series.direction)
 
 
-def wanted_span(work: Work, now: datetime, import_from: date | None) -> DaySpan | None:
-    """The days that the work is about: the last two weeks, or all since the import's first day."""
+def import_span(import_from: date, now: datetime) -> DaySpan | None:
+    """The days that an import is about: all since its first day."""
     end = published_end(now)
-    start = import_from if work is Work.IMPORT and import_from is not None else end - FRESH_DAYS * ONE_DAY
-    return DaySpan(start, end) if start < end else None
+    return DaySpan(import_from, end) if import_from < end else None
+
+
+def wanted_span(task: Task, now: datetime) -> DaySpan | None:
+    """The days that the work is about.
+
+    Of a refresh the last two weeks, and all since it is wanted: what a longer outage left out comes by itself.
+    """
+    if task.work is Work.IMPORT and task.import_from is not None:
+        return import_span(task.import_from, now)
+    end = published_end(now)
+    start = min(end - FRESH_DAYS * ONE_DAY, published_end(task.began_at))
+    return DaySpan(max(start, first_served(task.series, now)), end)
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Days that are not whole: `unasked` never were asked for; of the others `due` are those worth another call now.
 
-    `not_before`: Enedis does not know the consent yet (F§3), so that nothing is worth a call until then.
+    `refusal`: what Enedis said of the whole series, as long as it is in force: nothing is worth a call until then.
     """
 
     unasked: frozenset[date] = frozenset()
     due: frozenset[date] = frozenset()
-    not_before: datetime | None = None
+    refusal: Refusal | None = None
 
 
 def next_step(task: Task, missing: Missing) -> Step | None:
@@ -126,6 +143,22 @@ def next_step(task: Task, missing: Missing) -> Step | None:
         unasked = frozenset(day for day in unasked if day >= since)
     calls = plan_calls(unasked | missing.due, days_per_call(task.series))
     return Step(calls[0], len(calls) == 1) if calls else None
+
+
+def again_at(task: Task, refusal: Refusal | None) -> datetime | None:
+    """When work that a refusal holds up goes on; None where none does, or there is nothing to wait for any more.
+
+    A consent that Enedis does not know yet (F§3) is waited for. So is an import's series that is not collected, for
+    days: the refusal may have been met before the import, or before its call had its turn.
+    """
+    if refusal is None or refusal.until is None:
+        return None
+    if refusal.reason is GapReason.NO_CONSENT:
+        return refusal.until
+    if task.work is not Work.IMPORT or refusal.reason is not GapReason.NOT_COLLECTED:
+        return None
+    waits = refusal.tries < IMPORT_TRIES or refusal.until < task.began_at + IMPORT_TRIES * ONE_DAY
+    return refusal.until if waits else None
 
 
 def next_refresh(share: float, now: datetime) -> datetime:

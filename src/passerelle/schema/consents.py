@@ -1,6 +1,6 @@
 """Consents: started, listed, forgotten."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -63,6 +63,11 @@ class ConsentBody(Struct, kw_only=True, frozen=True):
     usage_points: list[ConsentPoint]
     reason: Annotated[str | UnsetType, Meta(description="Why nothing came of it.")] = UNSET
     return_url: str | UnsetType = UNSET
+    erased_at: Annotated[datetime | UnsetType, Meta(description="When it was forgotten and its data erased.")] = UNSET
+    copies_expire_on: Annotated[
+        date | UnsetType,
+        Meta(description="The day on which the last copy ends, in the operator's backups, of what can open the data."),
+    ] = UNSET
 
 
 class ConsentList(Struct, kw_only=True, frozen=True):

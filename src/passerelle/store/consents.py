@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.consent.requests import (
@@ -293,6 +293,7 @@ class Consents:
                 .where(consents.c.id == consent_id)
                 .values(
                     state=FORGOTTEN,
+                    forgotten_at=func.coalesce(consents.c.forgotten_at, now),
                     return_url_sealed=None,
                     journey_sealed=None,
                     authorisation_sealed=None,
@@ -320,6 +321,7 @@ class Consents:
             granted_at=row.granted_at,
             expires_at=row.expires_at,
             reason=row.reason,
+            forgotten_at=row.forgotten_at,
         )
 
     def _exchange(self, row: AnyRow) -> Exchange | None:

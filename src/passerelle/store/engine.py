@@ -36,8 +36,8 @@ ANSWER_SECONDS = 5
 COME_BACK_SECONDS = 5
 POOL = 16
 """Connections to PostgreSQL, kept: opening one costs more than a hundred reads."""
-PAGE = "page_size = 8192"
-"""Of a new file: ten weeks of a curve in a page instead of four in one of half the size. It stays as it was made."""
+PAGE = "page_size = 16384"
+"""Of a new file: chunks lie more closely in large pages (46 kB a year of half-hours, 56 in those of 4 kB)."""
 _BEGIN = "passerelle_begin"
 """The execution option that says how SQLite begins; empty for what must run outside a transaction."""
 

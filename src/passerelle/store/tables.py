@@ -117,6 +117,7 @@ consents = Table(
     Column("authorisation_sealed", LargeBinary),
     Column("granted_at", Instant),
     Column("expires_at", Instant),
+    Column("forgotten_at", Instant),
     Column("reason", String(200)),
     Column("ticket_hash", LargeBinary),
     Column("browser_hash", LargeBinary),

@@ -60,6 +60,7 @@ class MemoryBook:
         row.task = replace(row.task, wanted_at=now)
         if row.due_at is None:
             row.due_at, row.began_at, row.ended_at = due, now, None
+            row.task = replace(row.task, began_at=now, import_from=first)
 
     async def to_import(self, now: datetime) -> list[Link]:
         assert now.tzinfo is not None  # noqa: S101 — a double checks what it is given

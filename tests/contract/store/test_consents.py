@@ -218,8 +218,21 @@ async def test_forgetting_erases_and_tells_that_it_was_once_held(store):
     assert dict((await store.days.held(caller, point, PEAKS, one_day(DAY))).days) == {}
     assert await store.links.activation(point, Direction.CONSUMPTION) is None
     [(request, covered)] = await store.consents.of_account(account)
-    assert (request.state, covered) == (FORGOTTEN, [])
-    assert await store.consents.forget(account, consent)
+    assert (request.state, request.forgotten_at, covered) == (FORGOTTEN, store.clock.at, [])
+
+
+async def test_a_consent_is_forgotten_once_whatever_it_covers(store):
+    account = await store.account()
+    granted, _ = await store.grant(account, PRM)
+    bare = (await store.request(account)).id
+    at = store.clock.at
+    for consent in (granted, bare):
+        assert (await store.consents.get(consent)).forgotten_at is None
+        assert await store.consents.forget(account, consent)
+    store.clock.at += timedelta(days=3)
+    for consent in (granted, bare):
+        assert await store.consents.forget(account, consent)
+        assert (await store.consents.get(consent)).forgotten_at == at, "the receipt does not move"
 
 
 async def test_a_forgotten_consent_links_nothing_and_stays_forgotten(store):

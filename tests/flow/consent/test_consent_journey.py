@@ -206,6 +206,9 @@ async def test_forgetting_ends_the_calls_and_erases(house, alice, bob, browser, 
     assert await house.calls() == []
     assert await alice.points() == {}
     assert await alice.state(started) == "forgotten"
+    [forgotten] = (await house.get("/v1/consents", key=alice.key)).json()["consents"]
+    assert forgotten["erased_at"].startswith("2026-11-24T09:0")
+    assert forgotten["copies_expire_on"] == "2026-12-01"
     assert (await browser.open(started["authorize_url"])).status_code == 404
     again = await alice.start()
     await browser.journey(again["authorize_url"], "approve", prm)

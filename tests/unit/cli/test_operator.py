@@ -1,11 +1,13 @@
 """The operator's shell on a database of its own."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from passerelle.cli.main import build
+from passerelle.model.paris import in_paris
 
 
 @pytest.fixture
@@ -61,3 +63,12 @@ def test_a_first_key_with_a_limit_comes_with_the_owners_credential(environment: 
 def test_a_first_key_without_a_limit_is_the_owners(environment: dict[str, str]):
     operate(environment, "account", "create", "shop")
     assert "owner" not in operate(environment, "key", "create", "--account", "shop").stdout
+
+
+def test_who_erases_an_account_is_told_when_the_last_copy_ends(environment: dict[str, str]):
+    operate(environment, "account", "create", "shop")
+    before = datetime.now(UTC)
+    told = operate(environment | {"PASSERELLE_ERASURE_RETENTION": "P3D"}, "account", "delete", "shop", "--yes").stdout
+    ends = {f"{in_paris(at + timedelta(days=3)):%Y-%m-%d}" for at in (before, datetime.now(UTC))}
+    assert told.split()[-1] in ends
+    assert "shop" not in operate(environment, "account", "list").stdout

@@ -435,5 +435,30 @@ def test_consents(gateway: ScriptedGateway):
     gateway.answer("/v1/consents", ConsentList(consents=[consent]))
     shown = run(gateway, "consent", "list").stdout
     assert [word for word in ("c1", PRM, "disputed", "held elsewhere") if word not in shown] == []
+    assert "Erased" not in shown
+
+
+def test_forgetting_prints_the_receipt_in_both_languages(gateway: ScriptedGateway):
+    forgotten = ConsentBody(
+        id="c1",
+        state="forgotten",
+        duration="P1Y",
+        requested_at=FIRST,
+        usage_points=[],
+        erased_at=datetime.fromisoformat("2026-11-24T09:05:00+01:00"),
+        copies_expire_on=date(2026, 12, 1),
+    )
+    other = msgspec.structs.replace(forgotten, id="c2", copies_expire_on=date(2026, 1, 1))
+    standing = ConsentBody(id="c3", state="granted", duration="P1Y", requested_at=FIRST, usage_points=[])
+    gateway.answer("/v1/consents", ConsentList(consents=[other, standing, forgotten]))
     gateway.answer("/v1/consents/c1", b"", method="DELETE", status=204)
-    assert "Only the customer" in run(gateway, "consent", "forget", "c1").stdout
+    told = run(gateway, "consent", "forget", "c1").stdout
+    assert "Only the customer" in told
+    assert "consent c1, erased on 2026-11-24 09:05." in told
+    assert "ends on 2026-12-01" in told
+    assert "c2" not in told
+    told = run(gateway, "consent", "forget", "c1", lang="fr").stdout
+    assert "consentement c1, effacé le 2026-11-24 09:05." in told
+    assert "finit le 2026-12-01" in told
+    shown = run(gateway, "consent", "list").stdout
+    assert [word for word in ("Erased", "2026-11-24", "2026-12-01") if word not in shown] == []

@@ -1,6 +1,6 @@
 """What each variable may be, and the one line that names the one that cannot work."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,6 +24,12 @@ def test_nothing_set_is_the_simulator_on_loopback(tmp_path):
     assert (found.limits.per_second, found.limits.per_hour) == (5, 10_000)
     assert found.generation is Speaking.AUTO
     assert found.database_url == f"sqlite:///{tmp_path}/passerelle.db"
+
+
+def test_copies_of_what_erasing_destroys_are_kept_for_a_week_or_as_long_as_is_said(tmp_path):
+    assert settings(tmp_path).erasure_retention == timedelta(days=7)
+    assert settings(tmp_path, ERASURE_RETENTION="P0D").erasure_retention == timedelta(0)
+    assert settings(tmp_path, ERASURE_RETENTION="P30D").web().erasure_retention == timedelta(days=30)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,10 @@ def test_the_simulated_clock_keeps_its_offset(tmp_path):
         ("QUOTA_PER_SECOND", "0"),
         ("QUOTA_PER_HOUR", "many"),
         ("CONSENT_DURATION", "P4Y"),
+        ("REFRESH", "on"),
+        ("ERASURE_RETENTION", "7"),
+        ("ERASURE_RETENTION", "P1M"),
+        ("ERASURE_RETENTION", "P-1D"),
         ("TRUSTED_PROXIES", "proxy.example"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),

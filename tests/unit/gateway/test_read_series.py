@@ -375,6 +375,15 @@ async def test_whole_days_that_were_not_renewed_are_told_beside_a_day_that_lacks
     assert len(answer.readings) == 6 * 48
 
 
+async def test_a_refusal_of_other_days_does_not_mark_what_was_renewed():
+    hole = date(2026, 11, 12)
+    house = ReadingHouse(ScriptedEnedis(absent=frozenset({hole})))
+    await house.ask("2026-11-01", "2026-11-24")
+    house.enedis.trouble = lambda _s, span: NoData("nothing", "rien") if hole in span else None
+    answer = await house.ask("2026-11-01", "2026-11-24", fresh=True)
+    assert (answer.cache, answer.unrenewed) == (CacheUse.PARTIAL, None)
+
+
 async def test_a_renewal_that_is_still_under_way_is_told():
     house = ReadingHouse(ScriptedEnedis())
     await house.ask("2026-11-16", "2026-11-23")

@@ -254,6 +254,20 @@ async def test_a_curve_that_is_switched_on_after_three_days_is_imported():
     assert len(await work.house.days.present("account", work.house.link.point_id, CURVE, history)) >= 31
 
 
+async def test_an_import_begun_under_a_newer_consent_hands_on_anew():
+    work = RealFetching()
+    work.off.clear()
+    await work.import_curve()
+    await work.days_pass(1)
+    work.house.clock.advance(30 * 86_400)
+    began = await work.house.clock.now()
+    await work.import_curve()
+    await work.days_pass(1)
+    imports = await work.book.imports_of(work.house.link.point_id)
+    assert all(began <= each.began_at <= each.ended_at for each in imports)
+    assert len(imports) == 2
+
+
 async def test_a_single_call_that_is_refused_does_not_end_its_import():
     work = RealFetching()
     await work.book.start_import(

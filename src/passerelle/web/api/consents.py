@@ -1,6 +1,6 @@
 """POST, GET and DELETE /v1/consents."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from msgspec import UNSET
@@ -39,7 +39,8 @@ async def list_consents(call: Call) -> Response:
     """The consents of the account, newest first."""
     found = await call.gateway.consents.of_account(call.caller)
     now = await call.gateway.clock.now()
-    bodies = [_body(request, points, request_standing(request, now), now) for request, points in found]
+    kept = call.settings.erasure_retention
+    bodies = [_body(request, points, request_standing(request, now), now, kept) for request, points in found]
     return json_response(ConsentList(consents=bodies), headers=_PRIVATE)
 
 
@@ -49,7 +50,11 @@ async def forget_consent(call: Call) -> Response:
     return Response(status_code=204, headers=_PRIVATE)
 
 
-def _body(request: ConsentRequest, points: list[LinkedPoint], state: ConsentState, now: datetime) -> ConsentBody:
+def _body(
+    request: ConsentRequest, points: list[LinkedPoint], state: ConsentState, now: datetime, kept: timedelta
+) -> ConsentBody:
+    """`kept`: how long copies of what erasing destroyed are kept."""
+    erased_at = request.forgotten_at
     return ConsentBody(
         id=request.id,
         state=state.value,
@@ -61,4 +66,6 @@ def _body(request: ConsentRequest, points: list[LinkedPoint], state: ConsentStat
         ],
         reason=request.reason or UNSET,
         return_url=request.return_url or UNSET,
+        erased_at=in_paris(erased_at) if erased_at else UNSET,
+        copies_expire_on=in_paris(erased_at + kept).date() if erased_at else UNSET,
     )

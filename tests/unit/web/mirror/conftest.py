@@ -234,7 +234,7 @@ async def house() -> AsyncIterator[House]:
         in_use=dict,
         clock=clock,
     )
-    settings = WebSettings("http://gateway", b"secret")
+    settings = WebSettings("http://gateway", b"secret", timedelta(days=7))
     app = create_app(gateway, settings, more=mirror_routes(gateway, settings))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://gateway") as client:
         yield House(client, clock, links, enedis, keys, points, consents, days)

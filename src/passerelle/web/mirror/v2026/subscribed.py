@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -121,7 +121,8 @@ def _service(view: PointView, code: str, directions: set[Direction], number: int
         soutirage=Direction.CONSUMPTION in directions,
         service_code=_ACCESS,
         date_debut=civil_day(view.link.granted_at).isoformat(),
-        date_fin=civil_day(ends).isoformat() if ends is not None else None,
+        # The last day in force, as `consent.shared.runs` reads what Enedis says.
+        date_fin=civil_day(ends - timedelta.resolution).isoformat() if ends is not None else None,
         etat_code=state,
         etat_libelle=_WORDS[state],
         point_id=view.usage_point_id,
