@@ -70,7 +70,10 @@ SETTINGS: Mapping[str, Setting] = {
     "REDIS_URL": Setting(
         "`redis://…` or `rediss://…`, for many processes: it keeps the quota they share", "none: the database keeps it"
     ),
-    "ERASURE_DATABASE_URL": Setting("a database of the secrets that erasing destroys", "`erasure.db` in DATA_DIR"),
+    "ERASURE_DATABASE_URL": Setting(
+        "a database of the secrets that erasing destroys",
+        "`erasure.db` in DATA_DIR; with PostgreSQL a schema of its own there",
+    ),
     "ERASURE_RETENTION": Setting("how long backups of that database are kept: ISO 8601, days", "P7D"),
     "SECRET_KEY": Setting(
         "keys the hashes, signs `state` and sessions; 32 characters or more; required with PostgreSQL",
@@ -350,20 +353,17 @@ def _limits(read: _Reader, world: Environment) -> tuple[Limits, Limits]:
 def _secret(read: _Reader, database_url: str) -> str | None:
     """A database that machines share would be of no use to a machine that made a secret of its own."""
     given = read.read("SECRET_KEY", at_least(32), ("32 characters or more", "32 caractères ou plus"), None)
-    return _shared("SECRET_KEY", given, database_url)
+    if given is None and not database_url.startswith(SQLITE):
+        why = "must be set with PostgreSQL, so that all processes have the same."
+        raise refuse("SECRET_KEY", why, "est nécessaire avec PostgreSQL, afin que tous les processus aient la même.")
+    return given
 
 
 def _erasure_url(read: _Reader, database_url: str, data_dir: Path) -> str:
-    """A process with a database of secrets of its own would take what the others keep for erased."""
-    given = read.read("ERASURE_DATABASE_URL", parse_database_url, _DATABASE, None)
-    return _shared("ERASURE_DATABASE_URL", given, database_url) or f"{SQLITE}{(data_dir / 'erasure.db').absolute()}"
-
-
-def _shared(name: str, given: str | None, database_url: str) -> str | None:
-    if given is None and not database_url.startswith(SQLITE):
-        why = "must be set with PostgreSQL, so that all processes have the same."
-        raise refuse(name, why, "est nécessaire avec PostgreSQL, afin que tous les processus aient la même.")
-    return given
+    """A file beside SQLite. With PostgreSQL in there: to a process with another one what the others keep is erased."""
+    beside = f"{SQLITE}{(data_dir / 'erasure.db').absolute()}"
+    default = beside if database_url.startswith(SQLITE) else database_url
+    return read.read("ERASURE_DATABASE_URL", parse_database_url, _DATABASE, default)
 
 
 def _logs(read: _Reader) -> LogSettings:

@@ -73,7 +73,6 @@ async def at_home(name: str, folder: Path) -> AsyncIterator[Home]:
     database = await _template.copy()
     settings = {
         "DATABASE_URL": f"{_SERVER}/{database}",
-        "ERASURE_DATABASE_URL": f"sqlite:///{folder}/erasure.db",
         "SECRET_KEY": SECRET,
     }
     redis = OwnRedis(folder) if name == REDIS else None

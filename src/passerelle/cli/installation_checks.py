@@ -32,7 +32,7 @@ _AT_ENEDIS_2026 = Limits(per_hour=1_000)
 def of_settings(settings: Settings, unknown: list[str]) -> list[Finding]:
     """Which Enedis, which addresses, and what is odd about them. `unknown`: variables that nobody reads."""
     enedis, public = settings.enedis.api_url, settings.public_url
-    odd = [*_odd_variables(unknown), *_odd_enedis(settings), *_odd_addresses(settings)]
+    odd = [*_odd_variables(unknown), *_odd_enedis(settings), *_odd_addresses(settings), *_odd_erasure(settings)]
     where = f"{settings.environment.value} ({enedis}), {settings.generation.value}"
     summary = ok(
         SETTINGS,
@@ -92,6 +92,22 @@ def _odd_enedis(settings: Settings) -> Iterator[Finding]:
                 f"Retirer {PREFIX}QUOTA_PER_SECOND et {PREFIX}QUOTA_PER_HOUR, sauf accord d'Enedis.",
             ),
         )
+
+
+def _odd_erasure(settings: Settings) -> Iterator[Finding]:
+    if settings.erasure_url != settings.database_url:
+        return
+    yield warn(
+        SETTINGS,
+        (
+            "What erasing destroys lies in the main database, in the schema passerelle_erasure.",
+            "Ce que l'effacement détruit est dans la base principale, dans le schéma passerelle_erasure.",
+        ),
+        (
+            f"Leave that schema out of its backups, or set {PREFIX}ERASURE_DATABASE_URL to a database of its own.",
+            f"Exclure ce schéma de ses sauvegardes, ou donner une base à part dans {PREFIX}ERASURE_DATABASE_URL.",
+        ),
+    )
 
 
 def _odd_addresses(settings: Settings) -> Iterator[Finding]:

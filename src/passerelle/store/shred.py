@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateSchema
 
 from passerelle.kit.crypto import random_key
 from passerelle.store.engine import alone, inserting, scrub, writing
@@ -43,19 +44,26 @@ class ShredKey:
     key: bytes = field(repr=False)
 
 
+SCHEMA = "passerelle_erasure"
+"""Where they lie on PostgreSQL, so that a backup of a database that holds both can leave them out."""
+
+
 class ShredKeys:
     """The store of these secrets, on a database of its own. `ticks` tells monotonic seconds."""
 
     def __init__(self, engine: AsyncEngine, ticks: Callable[[], float]) -> None:
-        self._engine = engine
+        apart = engine.dialect.name == "postgresql"
+        self._engine = engine.execution_options(schema_translate_map={None: SCHEMA}) if apart else engine
         self._ticks = ticks
-        self._warm = WarmReads(engine)
+        self._warm = WarmReads(self._engine)
         self._recent: dict[str, tuple[float, ShredKey]] = {}
 
     async def prepare(self) -> None:
         """Make the one table, if it is not there yet: it has no versions, so that losing the file needs no repair."""
         async with writing(self._engine) as connection:
             await alone(connection, b"shred keys")
+            if connection.dialect.name == "postgresql":
+                await connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
             await connection.run_sync(shred_metadata.create_all)
 
     async def find(self, point_id: str) -> ShredKey | None:

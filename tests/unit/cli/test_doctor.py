@@ -46,6 +46,11 @@ class TestSettings:
         ("change", "verdict", "names"),
         [
             ({"ENEDIS_API_URL": "http://127.0.0.1:8421"}, Verdict.WARN, "PASSERELLE_ENEDIS_API_URL"),
+            (
+                {"DATABASE_URL": "postgresql://db.example/base", "SECRET_KEY": "s" * 32},
+                Verdict.WARN,
+                "PASSERELLE_ERASURE_DATABASE_URL",
+            ),
             ({"ENEDIS_CLIENT_SECRET": ""}, Verdict.FAIL, "PASSERELLE_ENEDIS_CLIENT_SECRET"),
             ({"QUOTA_PER_SECOND": "6"}, Verdict.WARN, "PASSERELLE_QUOTA_PER_SECOND"),
             ({"QUOTA_PER_HOUR": "1001"}, Verdict.WARN, "PASSERELLE_QUOTA_PER_HOUR"),

@@ -121,8 +121,8 @@ def test_a_database_of_many_machines_needs_a_secret_that_all_know(tmp_path):
     with pytest.raises(StartRefused, match="PASSERELLE_SECRET_KEY: must be set with PostgreSQL") as caught:
         settings(tmp_path, DATABASE_URL=address)
     assert "pass-word" not in caught.value.problem.detail
-    with pytest.raises(StartRefused, match="PASSERELLE_ERASURE_DATABASE_URL: must be set with PostgreSQL"):
-        settings(tmp_path, DATABASE_URL=address, SECRET_KEY="s" * 32)
+    alone = settings(tmp_path, DATABASE_URL=address, SECRET_KEY="s" * 32)
+    assert alone.erasure_url == address
     found = settings(tmp_path, DATABASE_URL=address, SECRET_KEY="s" * 32, ERASURE_DATABASE_URL=address)
     assert found.erasure_url == address
     assert settings(tmp_path).erasure_url == f"sqlite:///{tmp_path}/erasure.db"
