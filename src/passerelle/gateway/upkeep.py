@@ -276,7 +276,7 @@ class Upkeep:
             return
         # A consent not known yet (F§3), or a series not collected, has ended nothing: the next look says when to go on.
         ended = step.last and not isinstance(error, ConsentError | NotCollected)
-        await self._book.settle(task, await self._later(task, span, after) if ended else after, after)
+        await self._book.settle(task, await self._later(task, span, after) if ended else now, after)
 
     async def _without_a_call(
         self, task: Task, span: DaySpan | None, missing: Missing, now: datetime

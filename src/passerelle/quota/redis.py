@@ -26,8 +26,9 @@ ANSWER_SECONDS = 1.0
 BLOCK = 100
 """A mark is raised by the hundredth part of an hour's allowance: what is lost when Redis forgets."""
 
-_ATTEMPTS = 12
-_PAUSES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
+_ATTEMPTS = 40
+"""Each is answered by a slot, a wait, or a mark to raise, which one of many at once does for all."""
+_PAUSES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 """Until a mark that another process raised is taken to be nobody's: that process has died in between."""
 
 _RULES = msgspec.json.encode(
