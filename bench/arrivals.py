@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Field:
             with suppress(httpx2.TransportError):  # killed while it answered
                 path = f"/v1/usage-points/{point}/consumption/load-curve"
                 answer = await self.made.get(path, gateway=gateway, params=DAY, headers={"Prefer": "wait=300"})
-                if answer.status_code == 200:  # noqa: PLR2004 — HTTP
+                if answer.status_code == HTTPStatus.OK:
                     continue
                 self.refused += 1
             self.points.append(point)
@@ -190,7 +191,7 @@ async def run(scenario: Scenario, folder: Path) -> list[Result]:
 def figures(scenario: Scenario, calls: Sequence[dict[str, Any]]) -> Iterator[Result]:
     arrived = stamps(calls)
     what = f"arrivals, {scenario.name}"
-    refused = sum(call["status"] == 429 for call in calls)  # noqa: PLR2004 — HTTP
+    refused = sum(call["status"] == HTTPStatus.TOO_MANY_REQUESTS for call in calls)
     yield Result(f"{what}: six within", narrowest(arrived), "s", 1.0)
     if refused:
         yield Result(f"{what}: refused with 429", refused, "calls", 0)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 from installations import NOW, Estate, Installation, installed, processes, start
@@ -48,7 +49,7 @@ async def read(house: Installation, series: str, start: date, end: date, point: 
     """Ask until the end of the work; the answer's Cache-Status."""
     headers = {"Prefer": "wait=300"}
     answer = await house.series(point, series, str(start), str(end), headers=headers, timeout=320)
-    if answer.status_code != 200 or "pending" in answer.text:  # noqa: PLR2004 — HTTP
+    if answer.status_code != HTTPStatus.OK or "pending" in answer.text:
         raise SystemExit(f"a read failed: {answer.status_code} {answer.text[:200]}")
     return str(answer.headers["cache-status"])
 

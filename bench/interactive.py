@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ async def ask(made: Estate, gateway: int, point: str, span: dict[str, str]) -> f
     began = time.perf_counter()
     path = f"/v1/usage-points/{point}/consumption/load-curve"
     answer = await made.get(path, gateway=gateway, params=span, headers={"Prefer": "wait=300"})
-    if answer.status_code != 200 or not answer.json()["readings"]:  # noqa: PLR2004 — HTTP
+    if answer.status_code != HTTPStatus.OK or not answer.json()["readings"]:
         raise SystemExit(f"an interactive call failed: {answer.status_code}")
     return (time.perf_counter() - began) * 1000
 
@@ -98,7 +99,7 @@ async def run(folder: Path, name: str, seconds: float) -> tuple[float, list[floa
 async def _under_way(made: Estate) -> None:
     """Wait until nothing of the imports is interactive any more."""
     # The simulator tells only whoever asks.
-    while len(await made.calls()) < GATEWAYS * (INTERACTIVE_OF_EACH + 4):  # noqa: ASYNC110
+    while len(await made.calls()) < GATEWAYS * (INTERACTIVE_OF_EACH + 4):  # noqa: ASYNC110 — another process makes the calls
         await asyncio.sleep(0.5)
 
 

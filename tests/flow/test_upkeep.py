@@ -49,8 +49,6 @@ async def test_the_past_of_a_new_consent_is_imported_and_then_read_without_a_cal
     assert running[CURVE]["state"] == "running"
     assert 0 < running[CURVE]["days_held"] < running[CURVE]["days"] == 730
     await until_idle(worker)
-    while any(each["state"] == "running" for each in await imports(house)):  # a call that failed rests for a moment
-        await until_idle(worker)
     done = {each["series"]: each for each in await imports(house)}
     assert {each["state"] for each in done.values()} == {"done"}
     assert done[CURVE]["days_held"] == 730

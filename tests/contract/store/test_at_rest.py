@@ -91,6 +91,8 @@ async def test_neither_files_nor_dump_hold_points_values_persons_or_secrets(stor
     assert b"plain label" in written, "the search looks at the right bytes"
     for name, spelling in spellings().items():
         assert spelling not in written, name
+    alone = rb"(?<![0-9a-f])%d(?![0-9a-f])" % WATTS[20]  # five digits stand by chance inside a dump's hexadecimal
+    assert re.search(alone, written) is None, "one decimal"
     assert PRM.encode() not in written
     assert int(PRM).to_bytes(6, "big") not in written
     assert int(PRM).to_bytes(6, "little") not in written
