@@ -54,7 +54,7 @@ from passerelle.store.leases import LaneLeases
 from passerelle.store.ledger import Ledger
 from passerelle.store.links import Links
 from passerelle.store.records import Records
-from passerelle.store.services import Services
+from passerelle.store.shared_services import Services
 from passerelle.store.shred import ShredKeys
 from passerelle.store.upgrade import SchemaState, migrate, require_ready, schema_state, schema_version
 from passerelle.store.upkeep import UpkeepBook

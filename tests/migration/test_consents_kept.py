@@ -12,7 +12,7 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.store.consents import Consents
 from passerelle.store.engine import open_engine, writing
 from passerelle.store.links import PRM
-from passerelle.store.services import Services
+from passerelle.store.shared_services import Services
 from passerelle.store.shred import ShredKeys
 from passerelle.store.upgrade import SchemaState, _upgrade, migrate, schema_state
 from passerelle.store.vault import Secrets

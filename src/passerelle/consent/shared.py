@@ -12,7 +12,7 @@ from enum import Enum
 from passerelle.model.paris import ONE_DAY, civil_day, midnight
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Kind, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 
 LATE_SERVICES = timedelta(hours=1)

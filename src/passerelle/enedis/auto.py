@@ -15,7 +15,7 @@ from passerelle.model.days import DaySpan
 from passerelle.model.generation import Generation
 from passerelle.model.reading import AnyReading
 from passerelle.model.series import Series
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 
 Got = TypeVar("Got")

@@ -26,7 +26,7 @@ from passerelle.model.paris import civil_day
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 
 PAGE_SECONDS = 10.0
 """How long a page asks Enedis again before it tells the customer to reload."""

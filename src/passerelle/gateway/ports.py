@@ -17,7 +17,7 @@ from passerelle.model.held import Held
 from passerelle.model.priority import Priority
 from passerelle.model.reading import AnyReading, Readings
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.ledger import Entry, Known
 

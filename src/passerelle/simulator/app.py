@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from passerelle.simulator import authorize, oauth, replay
 from passerelle.simulator.answers import Refused, json, refuse
 from passerelle.simulator.clock import RealTime
-from passerelle.simulator.control import services as service_switches
+from passerelle.simulator.control import shared_services as service_switches
 from passerelle.simulator.control import switches, truth, values
 from passerelle.simulator.control.inputs import BadInput, bad_input
 from passerelle.simulator.gate import CONTROL, Gate
@@ -19,7 +19,7 @@ from passerelle.simulator.v2026 import authorize as authorize_2026
 from passerelle.simulator.v2026 import customers as customers_2026
 from passerelle.simulator.v2026 import indexes as indexes_2026
 from passerelle.simulator.v2026 import measures as measures_2026
-from passerelle.simulator.v2026 import services as services_2026
+from passerelle.simulator.v2026 import subscribed_services as services_2026
 from passerelle.simulator.world import World
 
 HOUSE = [

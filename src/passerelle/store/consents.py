@@ -20,12 +20,12 @@ from passerelle.consent.requests import (
 from passerelle.consent.states import ConsentState
 from passerelle.kit.clock import Clock
 from passerelle.model.generation import Generation
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.store.claims import GRANTED, Ask, claim, release
 from passerelle.store.engine import reading, scrub, writing
 from passerelle.store.links import FORGOTTEN, LINK_COLUMNS, link_of, number_of
-from passerelle.store.services import note_services
+from passerelle.store.shared_services import note_services
 from passerelle.store.shred import ShredKeys
 from passerelle.store.tables import AnyRow, consents, links, points
 from passerelle.store.vault import Secrets

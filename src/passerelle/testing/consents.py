@@ -8,7 +8,7 @@ from passerelle.consent.requests import SERVICES_NOT_LISTED, Claim, ConsentReque
 from passerelle.consent.shared import KnownServices
 from passerelle.consent.standing import OPEN
 from passerelle.consent.states import ConsentState, Link
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 
 _WAITING = ConsentState.EXCHANGING

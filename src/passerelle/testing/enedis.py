@@ -13,7 +13,7 @@ from passerelle.model.paris import day_bounds
 from passerelle.model.priority import Priority
 from passerelle.model.reading import AnyReading, IndexReading, Peak, Reading, Register
 from passerelle.model.series import Kind, Series
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 
 HALF_HOUR = timedelta(minutes=30)

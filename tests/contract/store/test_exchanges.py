@@ -15,11 +15,11 @@ from passerelle.consent.standing import request_standing
 from passerelle.consent.states import ConsentState
 from passerelle.kit.crypto import random_id
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.store.census import Census
 from passerelle.store.engine import reading
-from passerelle.store.services import Services
+from passerelle.store.shared_services import Services
 from passerelle.store.tables import consents, services
 from passerelle.testing.consents import MemoryConsents
 

@@ -43,7 +43,7 @@ from passerelle.enedis.v2026.records import (
     with_supply,
     with_synthesis,
 )
-from passerelle.enedis.v2026.services import Pages
+from passerelle.enedis.v2026.subscribed_services import Pages
 from passerelle.enedis.v2026.wire import IndexBody, ServicesBody
 from passerelle.enedis.v2026.wire import MeasureBody as MeasureBody2026
 from passerelle.errors import PasserelleError

@@ -15,7 +15,7 @@ from passerelle.consent.shared import (
 )
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 
 ONE, OTHER = UsagePointId("22516914714270"), UsagePointId("11453290002823")

@@ -15,7 +15,7 @@ from passerelle.gateway.flights import Flights
 from passerelle.kit.signing import Signer
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.consents import MemoryConsents, MemoryServices

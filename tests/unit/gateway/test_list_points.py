@@ -9,7 +9,7 @@ from passerelle.gateway.list_points import ListPoints
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import MEASURES, Direction, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.consents import MemoryServices

@@ -14,8 +14,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 MOST_LINES = 400
 ONE_TREE = SOURCE / "errors.py"  # every error with its two languages, read as one tree: the one exception
-NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "common", "manager", "service", "base", "misc"}
-"""`services` is not among them: it is Enedis' own word for what a customer shares (F§10)."""
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "common", "manager", "service", "services", "base", "misc"}
 TEST_KINDS = {"unit", "property", "contract", "wire", "flow", "browser", "migration", "docs"}
 NEVER_IN_TESTS = {
     "time.sleep",

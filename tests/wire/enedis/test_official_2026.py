@@ -32,7 +32,7 @@ from passerelle.model.paris import PARIS, civil_day, day_bounds
 from passerelle.model.priority import Priority
 from passerelle.model.reading import IndexReading, Peak, Reading, Register
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.permits import CountedPermits

@@ -35,7 +35,7 @@ from passerelle.enedis.v2026.records import (
     with_supply,
     with_synthesis,
 )
-from passerelle.enedis.v2026.services import Pages, request
+from passerelle.enedis.v2026.subscribed_services import Pages, request
 from passerelle.enedis.v2026.wire import IndexBody, MeasureBody, ServicesBody
 from passerelle.errors import (
     ConsentMissing,
@@ -53,7 +53,7 @@ from passerelle.model.generation import Generation
 from passerelle.model.priority import Priority
 from passerelle.model.reading import AnyReading
 from passerelle.model.series import Kind, Series
-from passerelle.model.services import SharedService
+from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 
 UNSUBSCRIBED_PAUSE = 3600.0

@@ -10,7 +10,7 @@ from passerelle.simulator.authorize import BLOCKED, Asked
 from passerelle.simulator.errors import Context
 from passerelle.simulator.households import sandbox
 from passerelle.simulator.households.nouns import Household
-from passerelle.simulator.v2026.services import authorisation_id
+from passerelle.simulator.v2026.subscribed_services import authorisation_id
 from passerelle.simulator.world import World
 
 PAGE = "/dataconnect/v2/oauth2/authorize"

@@ -13,7 +13,7 @@ from passerelle.gateway.rooms import MIRROR_TOKEN
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.web.mirror import errors as shared
 from passerelle.web.mirror.v2026 import errors
 from passerelle.web.mirror.v2026.subscribed import authorisation_id

@@ -4,11 +4,11 @@ from datetime import date
 import pytest
 
 from passerelle.enedis.bodies import decode
-from passerelle.enedis.v2026.services import MOST_PAGES, Pages, request
+from passerelle.enedis.v2026.subscribed_services import MOST_PAGES, Pages, request
 from passerelle.enedis.v2026.wire import ServicesBody
 from passerelle.errors import UpstreamBroken
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import ServiceKind
+from passerelle.model.shared_services import ServiceKind
 
 PRM, OTHER = "22516914714270", "11453290002823"
 SERVICE = {

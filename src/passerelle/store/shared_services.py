@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from passerelle.consent.shared import KnownServices, denial
 from passerelle.model.paris import civil_day
 from passerelle.model.series import Direction, Series
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
 from passerelle.store.engine import inserting, reading, writing
 from passerelle.store.links import number_of

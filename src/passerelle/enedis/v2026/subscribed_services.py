@@ -10,7 +10,7 @@ from passerelle.enedis.texts import read_day, read_text
 from passerelle.enedis.v2026.wire import ServicePart, ServicesBody
 from passerelle.errors import InvalidRequest
 from passerelle.model.series import Direction
-from passerelle.model.services import ServiceKind, SharedService
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId, parse_usage_point_id
 
 STATES = ("ACTIF", "DEMANDE")
