@@ -110,9 +110,18 @@ class _Run:
             want.calls += 1
         self.under_way[call] = flight
 
+    def withdraw(self) -> None:
+        """Calls that Enedis has not answered, and whose days nobody wants any more: most of them have not left."""
+        for call, flight in self.under_way.items():
+            if not (flight.answered or self.served(flight.span)):
+                call.cancel()
+
     def land(self, call: _Call) -> None:
         """What a call brought and was told, for everybody in the lane."""
-        flight, told = self.under_way.pop(call), call.result()
+        flight = self.under_way.pop(call)
+        if call.cancelled():
+            return
+        told = call.result()
         self.proven = self.proven or not told
         # What is refused for being older than the meter is so for every older day too.
         older = [_older(each, self.work) if isinstance(each.error, BeforeActivation) else each for each in told]
@@ -246,6 +255,7 @@ class Bring:
                     await self._gather(run.work)
                 for call in [each for each in run.under_way if each.done()]:
                     self._land(run, call)
+                run.withdraw()
         finally:
             await _stopped(run)
 

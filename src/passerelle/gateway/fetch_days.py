@@ -27,14 +27,18 @@ from passerelle.plan.ledger import Known
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Flight:
-    """One planned call. `forced`: its days that a caller has asked before their time."""
+    """One planned call. `forced`: its days that a caller has asked before their time.
+
+    `answered`: Enedis has spoken, so that what it said must be kept; until then the call may be withdrawn.
+    """
 
     order: Order
     span: DaySpan
     priority: Priority
     forced: frozenset[date] = frozenset()
+    answered: bool = False
 
 
 class FetchDays:
@@ -84,9 +88,11 @@ class FetchDays:
                 order.point, order.series, span, Errand(order.link.account_id, flight.priority)
             )
         except PasserelleError as error:
+            flight.answered = True
             if not (isinstance(error, BeforeActivation) and learning):
                 await self._note(flight, span, error)
             return error
+        flight.answered = True
         await self._keep(flight, span, readings)
         return None
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from passerelle.errors import QuotaExhausted, StorageUnavailable, UpstreamUnavailable
+from passerelle.errors import ConsentRevoked, QuotaExhausted, StorageUnavailable, UpstreamUnavailable
 from passerelle.gateway.bring import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.days import DaySpan, one_day
@@ -230,3 +230,59 @@ async def test_who_joins_as_the_work_ends_is_not_kept_waiting_for_nobody():
     await later[0]
     assert len(house.measure_calls) == 3
     assert house.clock.monotonic() - began < 0.1
+
+
+class _Slow(ScriptedEnedis):
+    """Answers the calls for days before `known` only when it is told to; `withdrawn`: those that were ended before."""
+
+    def __init__(self, known: date) -> None:
+        super().__init__()
+        self.known, self.withdrawn, self.told = known, [], asyncio.Event()
+
+    async def fetch_measure(self, point, series, span, errand):
+        if span.end > self.known:
+            await self.until_called(AT_ONCE - 1)
+            raise ConsentRevoked("none", "aucun")
+        try:
+            readings = await super().fetch_measure(point, series, span, errand)
+            await self.told.wait()
+        except asyncio.CancelledError:
+            self.withdrawn.append(span)
+            raise
+        return readings
+
+
+async def test_calls_that_nobody_wants_any_more_are_withdrawn_before_enedis_answers():
+    house = await warm()
+    slow = _Slow(date(2026, 11, 9))
+    house = ReadingHouse(slow, beside=house)
+    await house.ask("2026-10-01", "2026-11-16", wait=60)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(slow.withdrawn) == len(slow.calls) == AT_ONCE - 1
+    assert not house.leases.taken
+
+
+async def test_what_enedis_has_answered_is_kept_though_nobody_wants_it_any_more():
+    house = await warm()
+    slow = _Slow(date(2026, 11, 9))
+    house = ReadingHouse(slow, beside=house)
+    keep, kept = house.days.keep, asyncio.Event()
+
+    async def slowly(*place: object):
+        await kept.wait()
+        return await keep(*place)
+
+    house.days.keep = slowly
+    slow.told.set()
+    asked = asyncio.create_task(house.ask("2026-10-01", "2026-11-16", wait=60))
+    await slow.until_called(AT_ONCE - 1)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    kept.set()
+    await asked
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert not slow.withdrawn
+    present = await house.days.present(house.link.account_id, house.link.point_id, CURVE, slow.calls[0].span)
+    assert len(present) == len(slow.calls[0].span)
