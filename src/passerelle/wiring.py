@@ -47,7 +47,7 @@ from passerelle.store.accounts import Accounts
 from passerelle.store.census import Census
 from passerelle.store.consents import Consents as ConsentStore
 from passerelle.store.days import Days
-from passerelle.store.engine import open_engine
+from passerelle.store.engine import close_engine, open_engine
 from passerelle.store.forced import ForcedCalls
 from passerelle.store.health import DatabaseHealth
 from passerelle.store.leases import LaneLeases
@@ -135,7 +135,7 @@ async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
         if not await require_ready(settings.database_url):
             await bring_up_to_date(settings)
         engine = open_engine(settings.database_url)
-        closing.push_async_callback(engine.dispose)
+        closing.push_async_callback(close_engine, engine)
         secrets = Secrets(secret)
         shred = await _open_shred(settings, closing)
         holder = random_id()
@@ -263,13 +263,13 @@ async def database_version(settings: Settings) -> tuple[SchemaState, str | None]
     try:
         return await schema_state(engine), await schema_version(engine)
     finally:
-        await engine.dispose()
+        await close_engine(engine)
 
 
 async def _open_shred(settings: Settings, closing: AsyncExitStack) -> ShredKeys:
     """The database of the points' secrets, apart from the main one: its backups are kept for days only."""
     engine = open_engine(settings.erasure_url)
-    closing.push_async_callback(engine.dispose)
+    closing.push_async_callback(close_engine, engine)
     shred = ShredKeys(engine, time.monotonic)
     await shred.prepare()
     return shred

@@ -74,6 +74,24 @@ def _postgresql(address: URL, answer_seconds: float | None) -> AsyncEngine:
     return engine
 
 
+async def close_engine(engine: AsyncEngine) -> None:
+    """Close every connection: those that are out as they come back, and none is opened any more.
+
+    Whoever is ended in the middle of a statement gives its connection back a moment after it has ended itself.
+    """
+    event.listen(engine.sync_engine, "checkin", _discard)
+    event.listen(engine.sync_engine, "do_connect", _refuse)
+    await engine.dispose()
+
+
+def _discard(connection: Any, record: Any) -> None:  # noqa: ARG001 — SQLAlchemy's signature
+    record.invalidate()
+
+
+def _refuse(*_: object) -> None:
+    raise DisconnectionError("closed")
+
+
 def _refuse_closed(connection: Any, record: object, proxy: object) -> None:  # noqa: ARG001 — SQLAlchemy's signature
     """After a restart of the server the pool holds connections that are closed, which are known without asking."""
     if connection.driver_connection.is_closed():
@@ -141,7 +159,7 @@ _LASTING = (DataError, IntegrityError, ProgrammingError)
 def failure(error: Exception) -> InternalError:
     """The error to raise for what the database or its driver raised: away, locked or full is for a while."""
     kind = type(error).__name__
-    away = isinstance(error, (DBAPIError, sqlite3.OperationalError, OSError, PoolTimeout))
+    away = isinstance(error, (DBAPIError, DisconnectionError, sqlite3.OperationalError, OSError, PoolTimeout))
     if away and not isinstance(error, _LASTING) and type(error) is not DatabaseError:
         return StorageUnavailable(
             f"The database is not available ({kind}).",

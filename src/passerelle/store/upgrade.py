@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from passerelle.errors import StartRefused
-from passerelle.store.engine import open_engine, reading
+from passerelle.store.engine import close_engine, open_engine, reading
 
 _FOLDER = Path(__file__).parent / "migrations"
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
@@ -35,7 +35,7 @@ async def migrate(url: str) -> None:
         if await schema_state(engine) is SchemaState.NEWER:
             raise _too_new()
     finally:
-        await engine.dispose()
+        await close_engine(engine)
     await asyncio.to_thread(_upgrade, url)
 
 
@@ -68,7 +68,7 @@ async def require_ready(url: str) -> bool:
             return False
         await require_current(engine)
     finally:
-        await engine.dispose()
+        await close_engine(engine)
     return True
 
 

@@ -21,7 +21,7 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.store.accounts import Accounts
 from passerelle.store.consents import Consents
 from passerelle.store.days import Days
-from passerelle.store.engine import open_engine, writing
+from passerelle.store.engine import close_engine, open_engine, writing
 from passerelle.store.links import Links
 from passerelle.store.records import Records
 from passerelle.store.shred import ShredKeys
@@ -116,8 +116,8 @@ async def _filled(url: str, folder: Path) -> AsyncIterator[Store]:
     store = Store(engine, erasure)
     await store.shred.prepare()
     yield store
-    await engine.dispose()
-    await erasure.dispose()
+    await close_engine(engine)
+    await close_engine(erasure)
 
 
 @pytest.fixture

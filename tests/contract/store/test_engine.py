@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from passerelle.errors import InternalError, StartRefused, StorageUnavailable
-from passerelle.store.engine import alone, open_engine, reading, writing
+from passerelle.store.engine import alone, close_engine, open_engine, reading, writing
 
 WRITERS, TIMES = 8, 25
 
@@ -101,6 +101,23 @@ async def test_a_new_sqlite_file_and_its_log_are_their_owners_alone(tmp_path):
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     await engine.dispose()
     assert modes == {"store.db": 0o600, "store.db-wal": 0o600, "store.db-shm": 0o600}
+
+
+async def test_a_connection_that_is_out_while_the_engine_closes_is_closed_when_it_comes_back(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    async with reading(engine) as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        await close_engine(engine)
+    with pytest.raises(ValueError, match="onnection"):
+        await driver.execute("SELECT 1")
+
+
+async def test_a_closed_engine_opens_nothing(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db")
+    await close_engine(engine)
+    with pytest.raises(StorageUnavailable):
+        async with reading(engine):
+            raise AssertionError("it is closed")
 
 
 @pytest.mark.parametrize("url", ["mysql://root:pass-word@host/db", "no address", "sqlite://", "sqlite:///:memory:"])

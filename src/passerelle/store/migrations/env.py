@@ -8,7 +8,7 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection
 
-from passerelle.store.engine import alone, open_engine, writing
+from passerelle.store.engine import alone, close_engine, open_engine, writing
 from passerelle.store.tables import metadata
 
 
@@ -26,7 +26,7 @@ async def _migrate() -> None:
             await alone(connection, b"migrations")
             await connection.run_sync(_run)
     finally:
-        await engine.dispose()
+        await close_engine(engine)
 
 
 asyncio.run(_migrate())
