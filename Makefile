@@ -7,6 +7,8 @@ SHELL := /bin/sh
 .NOTPARALLEL:
 .PHONY: help demo test check bench lock clean
 MAKEFLAGS += --no-print-directory
+# Tests start some hundred processes: each would compile the whole source again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first of these that is new enough; another one: make demo PYTHON=/path/to/python3
 CANDIDATES := python3 python3.13 python3.12 python3.11
@@ -22,7 +24,7 @@ help:
 	@echo "make demo    the simulator and the gateway, with a demo account (Ctrl-C ends both)"
 	@echo "make test    the whole test suite; ARGS='tests/unit -k paris' for a part of it"
 	@echo "make check   lint, format, types, import contracts, docs"
-	@echo "make bench   figures beside the limit and the naive way; 20 minutes; ARGS='--only calls' for a part, '--long' for more"
+	@echo "make bench   figures beside the limit and the naive way; 25 minutes; ARGS='--only calls' for a part, '--long' for more"
 	@echo "make lock    resolve the requirements anew"
 	@echo "make clean   remove .venv and what tools left behind"
 

@@ -1,6 +1,6 @@
 """make bench: every figure beside the limit (a bare server, or the least work) and the naive way, in one run.
 
-About twenty minutes; `--long` adds six, the soak: 500 requests at once, three times. `--only NAME` for one of them.
+About twenty-five minutes; `--long` adds six, the soak: 500 requests at once, three times. `--only NAME` for one.
 
 Prints a table and writes bench/results.json: [{"name", "value", "unit", "limit", "naive", "at", "machine"}].
 """

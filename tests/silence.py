@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from structlog.stdlib import ProcessorFormatter
 
 from passerelle.kit.logs import configure_logs
 from passerelle.simulator.households import people, sandbox
@@ -91,11 +92,14 @@ class Silence:
         """A stream has it."""
 
     def listen(self) -> None:
-        """Take the place of stderr behind the product's own handler; again, if a test configured logs itself."""
+        """Take the place of stderr behind the product's own handler.
+
+        Again, if a test configured logs itself: what it left behind writes to its own stderr, which is closed by now.
+        """
         root = logging.getLogger()
         if self._handler is not None and self._handler in root.handlers:
             return
-        before = root.handlers
+        before = [handler for handler in root.handlers if not isinstance(handler.formatter, ProcessorFormatter)]
         configure_logs("debug", "json")
         (self._handler,) = root.handlers
         assert isinstance(self._handler, logging.StreamHandler)
@@ -103,6 +107,11 @@ class Silence:
         root.handlers = [*before, self._handler]
 
     def pytest_runtest_setup(self) -> None:
+        self.listen()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        """What fixtures close may log, too."""
         self.listen()
 
     @pytest.hookimpl(optionalhook=True)

@@ -357,6 +357,13 @@ class OperatorActionNeeded(UpstreamError):
     advice_fr = "L'exploitant vérifie les identifiants et les souscriptions d'API sur DataHub."
 
 
+class CredentialsMissing(OperatorActionNeeded):
+    """The operator has something to put right at Enedis
+
+    Nothing was sent, so that nothing need be waited for once it is put right.
+    """
+
+
 class TokenRejected(UpstreamError):
     """Enedis rejected the gateway's token"""
 
@@ -465,6 +472,13 @@ class StartRefused(PasserelleError):
     actor = Actor.OPERATOR
     advice = "Correct what the line names, then start again."
     advice_fr = "Corriger ce que nomme la ligne, puis relancer."
+
+
+def error_of(problem: Problem) -> PasserelleError:
+    """The error that this problem is, as it was met before."""
+    error = PROBLEMS[problem.code](problem.detail, problem.detail_fr)
+    error.problem = problem
+    return error
 
 
 def _concrete(root: type[PasserelleError]) -> list[type[PasserelleError]]:

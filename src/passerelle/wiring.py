@@ -1,7 +1,6 @@
 """The one place where ports meet adapters: opens everything, joins it, closes it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from starlette.types import ASGIApp
 from passerelle.config import Environment, Settings
 from passerelle.consent.states import Link
 from passerelle.enedis.auto import Speaker
-from passerelle.enedis.generations import ADAPTERS, CONSENT_PAGES
+from passerelle.enedis.generations import CONSENT_PAGES, speaker
 from passerelle.enedis.seen import Watch
 from passerelle.enedis.simulated_clock import SimulatedClock
 from passerelle.enedis.transport import Transport
@@ -35,6 +34,7 @@ from passerelle.gateway.upkeep import GATEWAY, WORKER, Upkeep
 from passerelle.kit.clock import Clock, SystemClock
 from passerelle.kit.crypto import random_id
 from passerelle.kit.metrics import CONTENT_TYPE, Metrics
+from passerelle.model.priority import Priority
 from passerelle.model.sandbox import consenting_points
 from passerelle.model.series import Direction
 from passerelle.plan.freshness import forced_calls
@@ -53,9 +53,13 @@ from passerelle.store.health import DatabaseHealth
 from passerelle.store.leases import LaneLeases
 from passerelle.store.ledger import Ledger
 from passerelle.store.links import Links
+from passerelle.store.pairing import give_up_the_old, require_pair
+from passerelle.store.record_refusals import RecordRefusals
 from passerelle.store.records import Records
 from passerelle.store.shared_services import Services
-from passerelle.store.shred import ShredKeys
+from passerelle.store.shred import open_shred
+from passerelle.store.sights import Sights
+from passerelle.store.standings import GenerationStandings
 from passerelle.store.upgrade import SchemaState, migrate, require_ready, schema_state, schema_version
 from passerelle.store.upkeep import UpkeepBook
 from passerelle.store.vault import Secrets
@@ -79,10 +83,13 @@ class StoreRooms:
     links: Links
     services: Services
     days: Days
+    sights: Sights
     records: Records
     ledger: Ledger
+    record_refusals: RecordRefusals
     forced: ForcedCalls
     leases: LaneLeases
+    standings: GenerationStandings
     upkeep: UpkeepBook
     health: DatabaseHealth
     census: Census
@@ -116,17 +123,26 @@ class OpenGateway:
     wind_down: Callable[[], None]
 
 
-async def bring_up_to_date(settings: Settings) -> None:
-    """Make or upgrade the tables. Raises StartRefused when they are newer than this version."""
+async def bring_up_to_date(settings: Settings, *, erasure_lost: bool = False) -> None:
+    """Make or upgrade the tables. Raises StartRefused when they are newer than this version.
+
+    `erasure_lost`: an empty erasure database takes the place of the one that this installation had.
+    """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     await migrate(settings.database_url)
+    if erasure_lost:
+        async with AsyncExitStack() as closing:
+            engine = open_engine(settings.database_url)
+            closing.push_async_callback(close_engine, engine)
+            await give_up_the_old(engine, await closing.enter_async_context(open_shred(settings.erasure_url)))
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
     """The stores of this installation; a database that does not exist yet is made.
 
-    Raises StartRefused when the tables are older or newer than this version, or a file cannot be used.
+    Raises StartRefused when the tables are older or newer than this version, a file cannot be used, or the erasure
+    database is not this installation's.
     """
     secret = settings.server_secret()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -137,18 +153,22 @@ async def open_store(settings: Settings) -> AsyncIterator[StoreRooms]:
         engine = open_engine(settings.database_url)
         closing.push_async_callback(close_engine, engine)
         secrets = Secrets(secret)
-        shred = await _open_shred(settings, closing)
+        shred = await closing.enter_async_context(open_shred(settings.erasure_url))
+        await require_pair(engine, shred)
         holder = random_id()
         yield StoreRooms(
             accounts=Accounts(engine, secrets, shred),
             consents=ConsentStore(engine, secrets, shred, clock),
             links=Links(engine, secrets, clock),
             services=Services(engine, secrets),
-            days=Days(engine, secrets, shred, clock),
+            days=(days := Days(engine, secrets, shred, clock)),
+            sights=Sights(engine, secrets, days),
             records=Records(engine, secrets, shred, clock),
             ledger=Ledger(engine),
+            record_refusals=RecordRefusals(engine),
             forced=ForcedCalls(engine, forced_calls(min(each.per_hour for each in settings.allowances.values()))),
             leases=LaneLeases(engine, holder),
+            standings=GenerationStandings(engine),
             upkeep=UpkeepBook(engine, secrets, holder),
             health=DatabaseHealth(engine),
             census=Census(engine, secrets),
@@ -174,7 +194,12 @@ async def open_gateway(
     async with AsyncExitStack() as closing:
         stores = await closing.enter_async_context(open_store(settings))
         flights, patience, metrics = Flights(), Patience(), Metrics()
-        permits = _permits(settings, stores, lambda priority, wait: metrics.waited(priority.name.lower(), wait))
+
+        def left(priority: Priority, waited: float) -> None:
+            metrics.waited(priority.name.lower(), waited)
+            work.upkeep.departed(priority)
+
+        permits = _permits(settings, stores, left)
         transport = Transport(
             settings.enedis,
             permits,
@@ -186,7 +211,7 @@ async def open_gateway(
         if stores.sandbox:
             for account in await stores.accounts.list():
                 await stores.link_sandbox(account.id)
-        enedis = ADAPTERS[settings.generation](transport, stores.clock)
+        enedis = speaker(settings.generation, transport, stores.clock, stores.standings)
         work = _Work(settings, stores, enedis, flights, patience, GATEWAY, page_seconds)
         gateway = _gateway(work, settings, metrics, endless_history=endless_history)
         closing.push_async_callback(work.drain, DRAIN_SECONDS)
@@ -216,9 +241,10 @@ async def open_worker(settings: Settings) -> AsyncIterator[Upkeep]:
     """The work without a caller, in a process of its own. Raises StartRefused as `open_store`."""
     async with AsyncExitStack() as closing:
         stores = await closing.enter_async_context(open_store(settings))
-        transport = Transport(settings.enedis, _permits(settings, stores), stores.clock, breakers=stores.breakers)
+        permits = _permits(settings, stores, lambda priority, _: work.upkeep.departed(priority))
+        transport = Transport(settings.enedis, permits, stores.clock, breakers=stores.breakers)
         closing.push_async_callback(transport.aclose)
-        enedis = ADAPTERS[settings.generation](transport, stores.clock)
+        enedis = speaker(settings.generation, transport, stores.clock, stores.standings)
         work = _Work(settings, stores, enedis, Flights(), Patience(), WORKER)
         closing.push_async_callback(work.drain, DRAIN_SECONDS)
         yield work.upkeep
@@ -249,7 +275,7 @@ async def open_enedis(settings: Settings, stores: StoreRooms, watch: Watch) -> A
     permits = _permits(settings, stores)
     transport = Transport(settings.enedis, permits, stores.clock, watch=watch)
     try:
-        yield EnedisRooms(transport, ADAPTERS[settings.generation](transport, stores.clock), permits)
+        yield EnedisRooms(transport, speaker(settings.generation, transport, stores.clock, stores.standings), permits)
     finally:
         await transport.aclose()
 
@@ -264,15 +290,6 @@ async def database_version(settings: Settings) -> tuple[SchemaState, str | None]
         return await schema_state(engine), await schema_version(engine)
     finally:
         await close_engine(engine)
-
-
-async def _open_shred(settings: Settings, closing: AsyncExitStack) -> ShredKeys:
-    """The database of the points' secrets, apart from the main one: its backups are kept for days only."""
-    engine = open_engine(settings.erasure_url)
-    closing.push_async_callback(close_engine, engine)
-    shred = ShredKeys(engine, time.monotonic)
-    await shred.prepare()
-    return shred
 
 
 def _clock(settings: Settings, closing: AsyncExitStack) -> Clock:
@@ -340,6 +357,7 @@ def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_histo
             ledger=stores.ledger,
             bring=work.bring,
             clock=clock,
+            sights=stores.sights,
             endless_history=endless_history,
             forced=stores.forced,
             allows=work.services.services_allow,
@@ -347,7 +365,14 @@ def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_histo
             watch=metrics.read,
         ),
         read_customer=ReadCustomer(
-            links=links, records=stores.records, enedis=enedis, clock=clock, patience=patience, forced=stores.forced
+            links=links,
+            records=stores.records,
+            refusals=stores.record_refusals,
+            enedis=enedis,
+            leases=stores.leases,
+            clock=clock,
+            patience=patience,
+            forced=stores.forced,
         ),
         list_points=ListPoints(
             links=links, ledger=stores.ledger, services=stores.services, serves=enedis.serves, clock=clock

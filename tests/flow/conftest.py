@@ -1,7 +1,5 @@
 """A whole installation in the test: simulator and gateway behind real sockets, nothing mocked, nothing patched."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,9 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
-import uvicorn
-from starlette.types import ASGIApp
+from tests.flow import furnished
+from tests.flow.fleet import FLEET, Host, together
 from tests.flow.homes import ALL, SQLITE, Home, at_home
+from tests.flow.sockets import listening, open_http, take_port
 
 from passerelle.cli.demo import for_replay, furnish
 from passerelle.config import Environment, Settings, read_settings
@@ -33,43 +32,17 @@ QUICK = 500
 """Calls a second that both sides allow where a test is not about the quota: values need no waiting."""
 
 
-class TestServer(uvicorn.Server):
-    """A server inside the test's own loop, which leaves the signals alone."""
-
-    __test__ = False
-
-    async def _serve(self, sockets: Any = None) -> None:
-        await super()._serve(sockets)
-
-
-def take_port() -> socket.socket:
-    taken = socket.socket(proto=socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's 40 ms in every answer
-    taken.bind(("127.0.0.1", 0))
-    return taken
-
-
-@asynccontextmanager
-async def listening(app: ASGIApp, taken: socket.socket) -> AsyncIterator[None]:
-    """The application behind this socket until the end of the block."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
-    server = TestServer(config)
-    task = asyncio.create_task(server._serve([taken]))
-    while not server.started:  # noqa: ASYNC110 — uvicorn tells that it started by a flag only
-        await asyncio.sleep(0)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
 @dataclass(frozen=True)
 class Installation:
-    """A running simulator and its gateways, with the demo account. `key` opens everything of it."""
+    """A running simulator and its gateways, with the demo account. `key` opens everything of it.
+
+    `opened` is the first gateway, whose address is the public one; the `others` are processes of their own.
+    """
 
     settings: Settings
     simulator_url: str
-    gateways: tuple[tuple[str, OpenGateway], ...]
+    opened: OpenGateway
+    others: tuple[Host, ...]
     http: httpx2.AsyncClient
     key: str = KEY
     turn: "Iterator[int]" = field(default_factory=count)
@@ -77,12 +50,8 @@ class Installation:
     @property
     def gateway_url(self) -> str:
         """The address of a gateway: where there are several, another one each time."""
-        return self.gateways[next(self.turn) % len(self.gateways)][0]
-
-    @property
-    def opened(self) -> OpenGateway:
-        """The first gateway, whose address is the public one."""
-        return self.gateways[0][1]
+        number = next(self.turn) % (1 + len(self.others))
+        return self.others[number - 1].url if number else self.settings.listen.url
 
     async def hold(self, prm: str) -> None:
         """Let the demo account hold this usage point, of which nothing is kept yet."""
@@ -120,8 +89,13 @@ class Installation:
     async def set_clock(self, now: str, *, frozen: bool = True) -> None:
         """Move the simulated clock, and let the gateway's reading of it (at most 200 ms old) pass."""
         await self.control("PUT", "clock", {"now": now, "frozen": frozen})
-        for _, gateway in self.gateways:
-            gateway.stores.clock.forget()  # type: ignore[attr-defined]  # the simulated one
+        self.opened.stores.clock.forget()  # type: ignore[attr-defined]  # the simulated one
+        await together(host.ask("forget") for host in self.others)
+
+    async def rested(self, api: str) -> None:
+        """The pause after which Enedis is tried again has passed: half a minute that a test does not wait."""
+        await self.opened.stores.breakers.worked(api)
+        await together(host.ask("worked", api) for host in self.others)
 
 
 Install = Callable[..., Any]
@@ -161,33 +135,46 @@ async def installed(
     `retry_pause` in seconds, else the usual. `replay`: a folder of captured answers. `page_seconds`: how long
     a customer's page waits for Enedis.
     """
-    ports, simulator_port = [take_port() for _ in range(home.gateways)], take_port()
+    port, simulator_port = take_port(), take_port()
     told = {**home.settings, **more}
-    settings = settings_of(folder, ports[0].getsockname()[1], simulator_port.getsockname()[1], told)
+    settings = settings_of(folder, port.getsockname()[1], simulator_port.getsockname()[1], told)
     if replay is not None:
         settings = for_replay(settings, read_captures(replay))
     if retry_pause is not None:
         settings = replace(settings, enedis=replace(settings.enedis, retry_pause=retry_pause))
+    usual = replay is None and told.keys() <= furnished.HARMLESS
+    if usual:
+        furnished.lay_out(settings)
+    options = {"endless_history": replay is not None, "page_seconds": page_seconds}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(create_simulator(settings.simulator), simulator_port))
-        gateways: list[tuple[str, OpenGateway]] = []
-        for port in ports:
-            opened = await stack.enter_async_context(
-                open_gateway(settings, endless_history=replay is not None, page_seconds=page_seconds)
-            )
-            await stack.enter_async_context(listening(opened.app, port))
-            gateways.append((Address("127.0.0.1", port.getsockname()[1]).url, opened))
-        if settings.environment is Environment.SIMULATOR:
-            await furnish(gateways[0][1], settings)
-        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60, trust_env=False))
-        simulator = Address("127.0.0.1", settings.simulator_listen.port).url
-        yield Installation(settings, simulator, tuple(gateways), http)
+        opened = await stack.enter_async_context(open_gateway(settings, **options))
+        await stack.enter_async_context(listening(opened.app, port))
+        others = await stack.enter_async_context(FLEET.gateways(home.gateways - 1, settings, **options))
+        http = await stack.enter_async_context(open_http())
+        house = Installation(settings, Address("127.0.0.1", settings.simulator_listen.port).url, opened, others, http)
+        if usual and not await furnished.fill(settings):
+            await house.set_clock(NOW)  # what is kept begins when the next installation does, and no later
+            await furnish(opened, settings)
+            await furnished.keep(settings)
+            await house.set_clock(NOW, frozen=False)
+        elif settings.environment is Environment.SIMULATOR:
+            await furnish(opened, settings)
+        yield house
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fleet(keep_log: Callable[[str], None]) -> Iterator[None]:
+    """Its logs are searched like ours, and it ends with the tests."""
+    FLEET.keep = keep_log
+    yield
+    FLEET.end()
 
 
 @pytest.fixture(params=ALL)
-async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Home]:
+async def home(request: pytest.FixtureRequest) -> AsyncIterator[Home]:
     """Each of the three homes in turn; a folder of tests about one of them says so in its own conftest."""
-    async with at_home(request.param, tmp_path) as here:
+    async with at_home(request.param) as here:
         yield here
 
 
@@ -208,7 +195,7 @@ async def shared_house(
     """
     folder = tmp_path_factory.mktemp("shared")
     async with (
-        at_home(request.param, folder) as here,
+        at_home(request.param) as here,
         installed(folder, retry_pause=0.01, home=here) as running,
     ):
         yield running

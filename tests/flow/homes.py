@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 from tests.servers import POSTGRES, OwnRedis
 
 from passerelle.kit.crypto import random_id
+from passerelle.quota.redis import open_redis
 from passerelle.store.shred import SCHEMA as ERASURE
 from passerelle.store.upgrade import migrate
 
@@ -85,24 +87,48 @@ async def drop(name: str) -> None:
     await server.close()
 
 
+class _RedisServers:
+    """Redis servers of this process, with which they end; each is emptied for the next test."""
+
+    def __init__(self) -> None:
+        self._free: list[OwnRedis] = []
+
+    async def take(self) -> OwnRedis:
+        """One without a key."""
+        if not self._free:
+            folder = tempfile.TemporaryDirectory()
+            atexit.register(folder.cleanup)
+            server = OwnRedis(Path(folder.name))
+            await server.start()
+            return server
+        server = self._free.pop()
+        async with open_redis(server.url) as client:
+            await client.flushall()
+        return server
+
+    def give_back(self, server: OwnRedis) -> None:
+        self._free.append(server)
+
+
+_redis_servers = _RedisServers()
+
+
 @asynccontextmanager
-async def at_home(name: str, folder: Path) -> AsyncIterator[Home]:
-    """A new home of this name, empty, until the end of the block. The folder exists: Redis runs in it."""
+async def at_home(name: str) -> AsyncIterator[Home]:
+    """A home of this name, as empty as a new one, until the end of the block."""
     if name == SQLITE:
         yield Home(name)
         return
     database = await _databases.take()
-    settings = {
-        "DATABASE_URL": f"{_SERVER}/{database}",
-        "SECRET_KEY": SECRET,
-    }
-    redis = OwnRedis(folder) if name == REDIS else None
+    settings = {"DATABASE_URL": f"{_SERVER}/{database}", "SECRET_KEY": SECRET}
     try:
-        if redis is not None:
-            await redis.start()
-            settings |= {"REDIS_URL": redis.url}
-        yield Home(name, settings, gateways=1 if redis is None else 4)
+        if name == POSTGRESQL:
+            yield Home(name, settings)
+            return
+        redis = await _redis_servers.take()
+        try:
+            yield Home(name, settings | {"REDIS_URL": redis.url}, gateways=4)
+        finally:
+            _redis_servers.give_back(redis)
     finally:
-        if redis is not None:
-            await redis.stop()
         await _databases.give_back(database)

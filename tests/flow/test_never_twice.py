@@ -1,15 +1,10 @@
 """No call is spent twice, and what Enedis fills in or changes later is not lost: whole installations, real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import httpx2
-from tests.flow.conftest import Installation, listening, take_port
-
-from passerelle.kit.addresses import Address
-from passerelle.wiring import open_gateway
+from tests.flow.fleet import FLEET
 
 PLAIN = "22516914714270"
 CURVE, DAILY = "consumption/load-curve", "consumption/daily"
@@ -18,39 +13,27 @@ CURVE_API, DAILY_API = "metering_data_clc", "metering_data_dc"
 FRESH = {"Cache-Control": "no-cache"}
 
 
-@asynccontextmanager
-async def beside(house: Installation, count: int) -> AsyncIterator[list[Installation]]:
-    """The house, and further gateways on its database, each with an engine, a quota and lanes of its own."""
-    async with AsyncExitStack() as stack:
-        houses = [house]
-        for _ in range(count):
-            port = take_port()
-            listen = Address("127.0.0.1", port.getsockname()[1])
-            settings = replace(house.settings, listen=listen, public_url=listen.url)
-            opened = await stack.enter_async_context(open_gateway(settings))
-            await stack.enter_async_context(listening(opened.app, port))
-            houses.append(replace(house, settings=settings, gateways=((listen.url, opened),)))
-        yield houses
-
-
 def reasons(answer: httpx2.Response) -> list[str]:
     return [gap["reason"] for gap in answer.json()["gaps"]]
 
 
 async def test_twenty_identical_requests_at_once_over_four_gateways_are_one_call(house):
-    async with beside(house, 3) as houses:
-        asks = [each.series(PLAIN, CURVE, *WEEK) for each in houses for _ in range(5)]
-        answers = await asyncio.gather(*asks)
+    async with FLEET.gateways(3 - len(house.others), house.settings) as more:
+        crowded = replace(house, others=house.others + more)  # each in a process of its own
+        answers = await asyncio.gather(*(crowded.series(PLAIN, CURVE, *WEEK) for _ in range(20)))
     truth = await house.truth(PLAIN, CURVE, *WEEK)
     assert all(answer.json()["readings"] == truth for answer in answers)
     assert len(await house.calls(CURVE_API)) == 1
 
 
-async def test_a_hundred_ranges_of_one_month_at_once_are_five_calls(house):
-    house = replace(house, gateways=house.gateways[:1])  # several plan each for their own
+async def test_a_hundred_ranges_of_one_month_at_once_over_four_gateways_are_five_calls(house):
     days = [f"2026-10-{day:02}" for day in range(1, 32)] + ["2026-11-01"]
     ranges = [(days[n % 20], days[n % 20 + 1 + n % 11]) for n in range(99)] + [(days[0], days[-1])]
-    answers = await asyncio.gather(*(house.series(PLAIN, CURVE, *each) for each in ranges))
+    assert len(set(ranges)) == 100
+    async with FLEET.gateways(3 - len(house.others), house.settings) as more:
+        crowded = replace(house, others=house.others + more)  # each in a process of its own
+        answers = await asyncio.gather(*(crowded.series(PLAIN, CURVE, *each) for each in ranges))
+    assert {answer.status_code for answer in answers} == {200}
     assert not any(reasons(answer) for answer in answers)
     assert len(await house.calls(CURVE_API)) == 5
 

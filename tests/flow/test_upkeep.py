@@ -50,8 +50,12 @@ async def test_the_past_of_a_new_consent_is_imported_and_then_read_without_a_cal
     assert 0 < running[CURVE]["days_held"] < running[CURVE]["days"] == 730
     await until_idle(worker)
     done = {each["series"]: each for each in await imports(house)}
-    assert {each["state"] for each in done.values()} == {"done"}
+    assert (done[CURVE]["state"], done[DAILY]["state"]) == ("done", "done")
     assert done[CURVE]["days_held"] == 730
+    refused = done["production/load-curve"]
+    assert (refused["state"], refused["days_held"], refused["reason"]) == ("refused", 0, "wrong-direction")
+    assert refused["problem"]["code"] == "wrong-direction"
+    assert "ended_at" in refused
     calls = [call for call in await house.calls(CURVES) if call["status"] == 200]
     assert len(calls) == 105
     starts = Counter(call["query"]["start"] for call in calls)

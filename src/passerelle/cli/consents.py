@@ -68,3 +68,5 @@ def forget(ctx: typer.Context, consent_id: ConsentId, url: Url = DEFAULT_URL, ke
         if each.id == consent_id and isinstance(each.erased_at, datetime):
             receipt = say("receipt", shell.language)
             typer.echo(receipt.format(each.id, f"{each.erased_at:%Y-%m-%d %H:%M}", each.copies_expire_on))
+        elif each.id == consent_id and isinstance(each.kept_for, list):
+            typer.echo(say("kept-for", shell.language).format(each.id, ", ".join(each.kept_for)))

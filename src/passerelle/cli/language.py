@@ -39,6 +39,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "as_of": ("As of", "État au"),
     "missing-values": ("Without values", "Sans valeurs"),
     "reason": ("Why", "Pourquoi"),
+    "action": ("What to do next", "Que faire"),
     "not-published": ("not published yet", "pas encore publié"),
     "missing": ("Enedis has nothing", "Enedis n'a rien"),
     "not-collected": ("the curve is not collected", "la courbe n'est pas collectée"),
@@ -80,17 +81,21 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "forgotten-now": (
         (
-            "Forgotten: the gateway makes no more calls, and the data is erased. "
+            "Forgotten: the gateway makes no more calls under this consent, and erases what it alone covers. "
             "Only the customer can end the share at Enedis, in the Enedis account."
         ),
         (
-            "Oublié : la passerelle n'appelle plus, et les données sont effacées. "
+            "Oublié : la passerelle n'appelle plus au titre de ce consentement, et efface ce que lui seul couvre. "
             "Seul le client peut mettre fin au partage chez Enedis, dans son espace Enedis."
         ),
     ),
     "receipt": (
         "Receipt: consent {0}, erased on {1}. The last copy of what could open the data ends on {2}.",
         "Reçu : consentement {0}, effacé le {1}. La dernière copie de ce qui pouvait ouvrir les données finit le {2}.",
+    ),
+    "kept-for": (
+        "Not all is erased: other consents cover data of consent {0}. To have it erased, forget these too: {1}.",
+        "Tout n'est pas effacé : d'autres consentements couvrent des ses données ({0}). Les oublier aussi : {1}.",
     ),
     "erased_at": ("Erased", "Effacé le"),
     "copies_expire_on": ("Last copies", "Dernières copies"),
@@ -101,6 +106,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "meter_type": ("Meter", "Compteur"),
     "segment": ("Segment", "Segment"),
     "subscribed_power_kva": ("Subscribed power (kVA)", "Puissance souscrite (kVA)"),
+    "subscribed_power_kw": ("Subscribed power (kW)", "Puissance souscrite (kW)"),
     "distribution_tariff": ("Distribution tariff", "Tarif d'acheminement"),
     "offpeak_hours": ("Off-peak hours", "Heures creuses"),
     "contract_type": ("Contract", "Contrat"),
@@ -109,6 +115,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "last_distribution_tariff_change_date": ("Last tariff change", "Dernier changement de tarif"),
     "consumption_connection_power_kva": ("Connection, drawn (kVA)", "Raccordement, soutirage (kVA)"),
     "generation_connection_power_kva": ("Connection, injected (kVA)", "Raccordement, injection (kVA)"),
+    "consumption_connection_power_kw": ("Connection, drawn (kW)", "Raccordement, soutirage (kW)"),
+    "generation_connection_power_kw": ("Connection, injected (kW)", "Raccordement, injection (kW)"),
     "phases": ("Phases", "Phases"),
     "services_level": ("Services level", "Niveau de services"),
     "last_subscribed_power_change_date": ("Last power change", "Dernier changement de puissance"),
@@ -131,6 +139,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "industry": ("Industry", "Secteur"),
     "siret_number": ("SIRET", "SIRET"),
     "phone": ("Phone", "Téléphone"),
+    "landline": ("Landline", "Téléphone fixe"),
     "email": ("E-mail", "Courriel"),
     # catalogue
     "reference": ("Reference", "Référence"),

@@ -83,38 +83,42 @@ def register(app: typer.Typer) -> None:
         app.command(name, rich_help_panel="Read")(command)
 
 
-def daily(  # noqa: PLR0913 — an option each
-    ctx: typer.Context,
-    prm: Prm,
-    *,
-    start: Start = None,
-    end: End = None,
-    production: ProductionOption = False,
-    form: FormatOption = None,
-    to: OutputOption = None,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-) -> None:
-    """Energy of each day, in Wh: by default of the last 30 published days."""
-    series = Series.PRODUCTION_DAILY if production else Series.CONSUMPTION_DAILY
-    _read(ctx, prm, series, (start, end), form, to, (url, key))
+def _both_ways(told: str, drawn: Series, injected: Series) -> Callable[..., None]:
+    """The command that reads one series or its counterpart with `--production`. `told`: what its help says."""
+
+    def command(  # noqa: PLR0913 — an option each
+        ctx: typer.Context,
+        prm: Prm,
+        *,
+        start: Start = None,
+        end: End = None,
+        production: ProductionOption = False,
+        form: FormatOption = None,
+        to: OutputOption = None,
+        url: Url = DEFAULT_URL,
+        key: Key = None,
+    ) -> None:
+        _read(ctx, prm, injected if production else drawn, (start, end), form, to, (url, key))
+
+    command.__doc__ = told
+    return command
 
 
-def load_curve(  # noqa: PLR0913 — an option each
-    ctx: typer.Context,
-    prm: Prm,
-    *,
-    start: Start = None,
-    end: End = None,
-    production: ProductionOption = False,
-    form: FormatOption = None,
-    to: OutputOption = None,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-) -> None:
-    """Mean power of each interval, in W: by default of the last 7 published days."""
-    series = Series.PRODUCTION_LOAD_CURVE if production else Series.CONSUMPTION_LOAD_CURVE
-    _read(ctx, prm, series, (start, end), form, to, (url, key))
+daily = _both_ways(
+    "Energy of each day, in Wh: by default of the last 30 published days.",
+    Series.CONSUMPTION_DAILY,
+    Series.PRODUCTION_DAILY,
+)
+load_curve = _both_ways(
+    "Mean power of each interval, in W: by default of the last 7 published days.",
+    Series.CONSUMPTION_LOAD_CURVE,
+    Series.PRODUCTION_LOAD_CURVE,
+)
+index = _both_ways(
+    "Registers of the meter by tariff class, in Wh: by default of the last 30 published days. Since 2026.",
+    Series.CONSUMPTION_INDEX,
+    Series.PRODUCTION_INDEX,
+)
 
 
 def max_power(
@@ -130,23 +134,6 @@ def max_power(
 ) -> None:
     """Highest power of each day, in VA, and when: by default of the last 30 published days."""
     _read(ctx, prm, Series.CONSUMPTION_MAX_POWER, (start, end), form, to, (url, key))
-
-
-def index(  # noqa: PLR0913 — an option each
-    ctx: typer.Context,
-    prm: Prm,
-    *,
-    start: Start = None,
-    end: End = None,
-    production: ProductionOption = False,
-    form: FormatOption = None,
-    to: OutputOption = None,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-) -> None:
-    """Registers of the meter by tariff class, in Wh: by default of the last 30 published days. Since 2026."""
-    series = Series.PRODUCTION_INDEX if production else Series.CONSUMPTION_INDEX
-    _read(ctx, prm, series, (start, end), form, to, (url, key))
 
 
 def _read(

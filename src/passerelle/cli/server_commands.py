@@ -23,6 +23,14 @@ ReplayOption = Annotated[
         show_default=False,
     ),
 ]
+ErasureLostOption = Annotated[
+    bool,
+    typer.Option(
+        "--erasure-lost",
+        help="The erasure database is lost for good: go on with an empty one. What was kept is asked of Enedis again.",
+        show_default=False,
+    ),
+]
 RUN = "Run"
 OPERATE = "Operate"
 
@@ -60,7 +68,7 @@ def run_worker() -> None:
     run(work(read_settings()))
 
 
-def run_migrate() -> None:
+def run_migrate(*, erasure_lost: ErasureLostOption = False) -> None:
     settings = read_settings()
-    run(bring_up_to_date(settings))
+    run(bring_up_to_date(settings, erasure_lost=erasure_lost))
     typer.echo("The database is up to date.")

@@ -16,6 +16,7 @@ from passerelle.schema.series import AnySeries, IndexReading, IndexSeries, Inter
 from passerelle.schema.usage_points import GapLedger, UsagePointList
 
 BAR_WIDTH = 24
+GRANTED = "granted"
 
 Cell = str | Bar
 
@@ -150,7 +151,18 @@ def of_consents(answer: ConsentList, language: Language) -> list[RenderableType]
             consent.reason if isinstance(consent.reason, str) else "",
             *[_day(consent.erased_at), _day(consent.copies_expire_on)] * receipts,
         )
-    return _or_nothing(table, language)
+    return [*_or_nothing(table, language), *_next_steps(answer, language)]
+
+
+def _next_steps(answer: ConsentList, language: Language) -> list[RenderableType]:
+    """What to do next about those that give nothing, or not all; an older gateway does not say."""
+    table = _table(["id", "action"], language)
+    for consent in answer.consents:
+        told = consent.action_fr if language is Language.FRENCH else consent.action
+        whole = consent.state == GRANTED and all(point.state == GRANTED for point in consent.usage_points)
+        if isinstance(told, str) and not whole:
+            table.add_row(consent.id, told)
+    return [table] if table.row_count else []
 
 
 def of_catalogue(answer: CatalogueBody, language: Language) -> list[RenderableType]:

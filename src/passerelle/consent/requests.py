@@ -49,9 +49,11 @@ class ConsentRequest:
 
     `duration` is ISO 8601, as Enedis is asked (F§3). `request_ends_at` is the instant after which the customer comes
     back too late; `expires_at` the end of a granted consent, None where none is needed (F§11); `forgotten_at` when the
-    account ended it here and its data was erased. The ticket, the nonce
-    and the browser's secret are not part of it: only their keyed hashes are kept. `journey`: set where the customer
-    goes back to an application written for Enedis.
+    account ended it here. The ticket, the nonce and the browser's secret are not part of it: only their keyed hashes
+    are kept. `journey`: set where the customer goes back to an application written for Enedis.
+
+    The receipt of a forgotten one, told only in the list of an account: `erased_at` when the last of its data was
+    erased, None while other consents of the account, `kept_for`, cover some of it.
     """
 
     id: str
@@ -66,6 +68,8 @@ class ConsentRequest:
     expires_at: datetime | None = None
     reason: str | None = None
     forgotten_at: datetime | None = None
+    erased_at: datetime | None = None
+    kept_for: tuple[str, ...] = ()
 
 
 SERVICES_NOT_LISTED = "services-not-listed"

@@ -1,24 +1,36 @@
 """Both generations behind one door: 2026 first, v5 where that helps (`preference` decides)."""
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
+from passerelle.enedis.catalogue import not_subscribed
 from passerelle.enedis.permits import Errand
-from passerelle.enedis.preference import Outcome, Standing, Step, after_both, begin, next_step, outcome_of
+from passerelle.enedis.preference import (
+    Outcome,
+    Step,
+    after_both,
+    begin,
+    is_unsubscribed,
+    next_step,
+    outcome_of,
+    tells_unsubscribed,
+    unsubscribed,
+)
+from passerelle.enedis.standings import Standings
 from passerelle.enedis.v2026.endpoints import LEADING, MEASURES_API, SERVICES
-from passerelle.errors import PasserelleError
-from passerelle.kit.clock import Clock
+from passerelle.errors import InternalError, PasserelleError
 from passerelle.kit.logs import get_logger
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.model.days import DaySpan
-from passerelle.model.generation import Generation
+from passerelle.model.generation import NEVER, Generation, Standing
 from passerelle.model.reading import AnyReading
 from passerelle.model.series import Series
 from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
 
 Got = TypeVar("Got")
+
+FIRST = Standing()
 
 log = get_logger(__name__)
 
@@ -28,7 +40,7 @@ class Speaker(Protocol):
 
     def serves(self, series: Series) -> bool: ...
 
-    def in_use(self) -> Mapping[str, Generation]:
+    async def in_use(self) -> Mapping[str, Generation]:
         """The generation in which each API is asked, by the API's name."""
         ...
 
@@ -42,35 +54,46 @@ class Speaker(Protocol):
 
 
 class EnedisAuto:
-    """Satisfies `gateway.ports.Enedis` with two that do. What only 2026 has is asked of it alone."""
+    """Satisfies `gateway.ports.Enedis` with two that do. What only 2026 has is asked of it alone.
 
-    def __init__(self, modern: Speaker, v5: Speaker, clock: Clock) -> None:
+    The standings are read before each call, which costs nothing beside it. While they cannot be read the generation
+    last seen is asked, and nothing changes.
+    """
+
+    def __init__(self, modern: Speaker, v5: Speaker, standings: Standings) -> None:
         self._speakers = {Generation.V2026: modern, Generation.V5: v5}
         self._modern = modern
         self._v5 = v5
-        self._clock = clock
-        self._standings: dict[str, Standing] = defaultdict(Standing)
+        self._standings = standings
+        self._seen: dict[str, Standing] = {}
 
     def serves(self, series: Series) -> bool:
         return self._modern.serves(series)
 
-    def in_use(self) -> Mapping[str, Generation]:
+    async def in_use(self) -> Mapping[str, Generation]:
         """By API of 2026: the generation that is asked for what it gives.
 
         Those that only add to a contract go with the contract's leading API.
         """
-        apis = self._modern.in_use()
-        leader = self._standings[LEADING[CustomerRecord.CONTRACT]].speaking
-        decided = {api: self._standings[api].speaking for api in (MEASURES_API, *LEADING.values())}
+        try:
+            await self._read()
+        except InternalError as error:
+            _away(error)
+        apis = await self._modern.in_use()
+        leader = self._last(LEADING[CustomerRecord.CONTRACT]).speaking
+        decided = {api: self._last(api).speaking for api in (MEASURES_API, *LEADING.values())}
         return {api: decided.get(api, leader) for api in apis} | {SERVICES: Generation.V2026}
 
     async def fetch_measure(
         self, point: UsagePointId, series: Series, span: DaySpan, errand: Errand
     ) -> tuple[AnyReading, ...]:
         """As `gateway.ports.Enedis`; two calls at most, one a generation."""
-        if not self._v5.serves(series):
-            return await self._modern.fetch_measure(point, series, span, errand)
-        return await self._ask(MEASURES_API, lambda speaker: speaker.fetch_measure(point, series, span, errand))
+
+        def call(speaker: Speaker) -> Awaitable[tuple[AnyReading, ...]]:
+            return speaker.fetch_measure(point, series, span, errand)
+
+        ask = self._ask if self._v5.serves(series) else self._ask_modern
+        return await ask(MEASURES_API, call)
 
     async def fetch_record(self, point: UsagePointId, record: CustomerRecord, errand: Errand) -> AnyRecord:
         """As `gateway.ports.Enedis`."""
@@ -80,13 +103,30 @@ class EnedisAuto:
         """As `gateway.ports.Enedis`: the consent page of 2026 is the one in use, so this is asked of 2026 alone."""
         return await self._modern.shared_services(authorisation_id, errand)
 
+    async def _ask_modern(self, api: str, call: Callable[[Speaker], Awaitable[Got]]) -> Got:
+        """Ask 2026 alone; not again for a while where it is not subscribed."""
+        try:
+            now = await self._read()
+            refused = is_unsubscribed(self._last(api), now)
+        except InternalError as error:
+            _away(error)
+            refused = False
+        if refused:
+            raise not_subscribed(api)
+        try:
+            return await self._once(api, Generation.V2026, call)
+        except PasserelleError as error:
+            if tells_unsubscribed(Generation.V2026, error):
+                await self._change(api, lambda standing, now: Step(unsubscribed(standing, now), None))
+            raise
+
     async def _ask(self, api: str, call: Callable[[Speaker], Awaitable[Got]]) -> Got:
         """Ask one generation, then the other if that helps. Where neither does, the error of 2026 stands."""
-        first = self._take(api, begin(self._standings[api], self._clock.monotonic())) or Generation.V2026
+        first = await self._begin(api)
         try:
             return await self._once(api, first, call)
         except PasserelleError as error:
-            other = self._settle(api, first, outcome_of(first, error))
+            other = await self._after(api, first, error)
             if other is None:
                 raise
             return await self._instead(api, other, call, error)
@@ -98,26 +138,87 @@ class EnedisAuto:
         try:
             return await self._once(api, other, call)
         except PasserelleError as second:
-            outcome = outcome_of(other, second)
-            if outcome is not Outcome.FAILED:
-                self._settle(api, other, outcome)
+            if outcome_of(other, second) is not Outcome.FAILED:
+                await self._after(api, other, second)
                 raise
-            self._take(api, Step(after_both(self._standings[api]), None))
+            await self._change(api, lambda standing, _: Step(after_both(standing), None))
             if other is Generation.V2026:
                 raise
             raise error from second
 
     async def _once(self, api: str, generation: Generation, call: Callable[[Speaker], Awaitable[Got]]) -> Got:
         got = await call(self._speakers[generation])
-        self._settle(api, generation, Outcome.ANSWERED)
+        await self._answered(api, generation)
         return got
 
-    def _settle(self, api: str, asked: Generation, outcome: Outcome) -> Generation | None:
-        """Learn how a call ended; the generation to ask next, if any."""
-        return self._take(api, next_step(self._standings[api], asked, outcome, self._clock.monotonic()))
+    async def _begin(self, api: str) -> Generation:
+        """Whom a new call asks first."""
+        try:
+            now = await self._read()
+            step = begin(self._last(api), now)
+            ask = step.ask if step.standing == self._last(api) else await self._changed(api, begin)
+        except InternalError as error:
+            _away(error)
+            ask = self._last(api).speaking
+        return ask or Generation.V2026
 
-    def _take(self, api: str, step: Step) -> Generation | None:
-        if self._standings[api].speaking is not step.standing.speaking:
-            log.warning("enedis_generation", api=api, generation=step.standing.speaking.value)
-        self._standings[api] = step.standing
+    async def _answered(self, api: str, asked: Generation) -> None:
+        """Learn from an answer. That nothing is new is known without asking."""
+
+        def rule(standing: Standing, now: float) -> Step:
+            return next_step(standing, asked, Outcome.ANSWERED, now)
+
+        if rule(self._last(api), NEVER).standing != self._last(api):
+            await self._change(api, rule)
+
+    async def _after(self, api: str, asked: Generation, error: PasserelleError) -> Generation | None:
+        """Learn from an error; the generation to ask next, if any."""
+        outcome = outcome_of(asked, error)
+        if outcome is Outcome.SILENT:
+            return None
+        if outcome is Outcome.ANSWERED:
+            await self._answered(api, asked)
+            return None
+
+        def rule(standing: Standing, now: float) -> Step:
+            step = next_step(standing, asked, outcome, now)
+            told = tells_unsubscribed(asked, error)
+            return Step(unsubscribed(step.standing, now), step.ask) if told else step
+
+        return await self._change(api, rule)
+
+    async def _change(self, api: str, rule: Callable[[Standing, float], Step]) -> Generation | None:
+        """What the rule says to ask next; nothing, and nothing changes, while the standings are away."""
+        try:
+            return await self._changed(api, rule)
+        except InternalError as error:
+            _away(error)
+            return None
+
+    async def _changed(self, api: str, rule: Callable[[Standing, float], Step]) -> Generation | None:
+        def change(standing: Standing, now: float) -> tuple[Standing, Step]:
+            step = rule(standing, now)
+            return step.standing, step
+
+        step = await self._standings.change(api, change)
+        self._see(api, step.standing)
         return step.ask
+
+    async def _read(self) -> float:
+        """See the standings of all APIs; the time."""
+        standings, now = await self._standings.read()
+        for api, standing in standings.items():
+            self._see(api, standing)
+        return now
+
+    def _see(self, api: str, standing: Standing) -> None:
+        if self._last(api).speaking is not standing.speaking:
+            log.warning("enedis_generation", api=api, generation=standing.speaking.value)
+        self._seen[api] = standing
+
+    def _last(self, api: str) -> Standing:
+        return self._seen.get(api, FIRST)
+
+
+def _away(error: InternalError) -> None:
+    log.warning("standings_away", problem=error.problem.code)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from importlib.resources import files
 
@@ -19,6 +19,7 @@ from passerelle.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
     UpstreamUnknown,
+    error_of,
 )
 from passerelle.kit.redaction import redact
 
@@ -138,6 +139,13 @@ def classify(
         action=(row.action_en, row.action_fr),
         retryable=row.retryable,
     )
+
+
+def not_subscribed(api: str) -> PasserelleError:
+    """What Enedis says of an API that the application is not subscribed to (F§12), from memory: without its body."""
+    problem = classify(api, HTTPStatus.FORBIDDEN, None, b'{"code": "900908", "message": "Resource forbidden"}').problem
+    said = problem.upstream or Upstream()
+    return error_of(replace(problem, upstream=Upstream(said.status, said.code, said.message)))
 
 
 def _shown(text: str | None) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from passerelle.enedis.authorize import ConsentPage
 from passerelle.enedis.auto import EnedisAuto, Speaker
 from passerelle.enedis.settings import EnedisSettings
+from passerelle.enedis.standings import Standings
 from passerelle.enedis.transport import Transport
 from passerelle.enedis.v5 import ConsentPageV5, EnedisV5
 from passerelle.enedis.v2026 import ConsentPageV2, EnedisV2026
@@ -20,15 +21,19 @@ def _v5(transport: Transport, _: Clock) -> Speaker:
     return EnedisV5(transport)
 
 
-def _auto(transport: Transport, clock: Clock) -> Speaker:
-    return EnedisAuto(EnedisV2026(transport, clock), EnedisV5(transport), clock)
-
-
 ADAPTERS: Mapping[Speaking, Callable[[Transport, Clock], Speaker]] = {
     Speaking.V5: _v5,
     Speaking.V2026: EnedisV2026,
-    Speaking.AUTO: _auto,
 }
+"""One generation each."""
+
+
+def speaker(speaking: Speaking, transport: Transport, clock: Clock, standings: Standings) -> Speaker:
+    """Who speaks with Enedis under this setting."""
+    if speaking is not Speaking.AUTO:
+        return ADAPTERS[speaking](transport, clock)
+    return EnedisAuto(EnedisV2026(transport, clock), EnedisV5(transport), standings)
+
 
 CONSENT_PAGES: Mapping[Speaking, Callable[[EnedisSettings], ConsentPage]] = {
     Speaking.V5: ConsentPageV5,

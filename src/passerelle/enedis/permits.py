@@ -17,6 +17,10 @@ class Turn(Protocol):
         """
         ...
 
+    async def departed(self) -> None:
+        """The first bytes have left: what was late is learnt now."""
+        ...
+
 
 class Permits(Protocol):
     """The allowance that all processes share."""

@@ -1,11 +1,12 @@
 """Which generation to ask under `auto`: 2026, and v5 for as long as only that helps (F§13). Pure.
 
-Each API of 2026 has a standing of its own. `now` is monotonic, in seconds.
+Each API of 2026 has a standing of its own, the same for all processes; `now` is in seconds of the clock they share.
 
 - 2026 is asked, until it fails in a way that v5 may not share: then v5 is asked, at most once in ten minutes.
 - v5 is then asked directly for ten minutes. After them one call probes 2026 while the others stay with v5.
 - If v5 is gone meanwhile, 2026 is asked at once, at most once in ten minutes too.
 - A call that was under way when another changed the generation follows it, so that none is lost for the change.
+- What only 2026 has is not asked for ten minutes where Enedis says that the application is not subscribed to it.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from passerelle.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from passerelle.model.generation import Generation
+from passerelle.model.generation import NEVER, Generation, Standing
 
 TURN = 600.0
 """Seconds for which v5 is asked directly, and between two changes in one direction."""
@@ -30,7 +31,8 @@ TURN = 600.0
 PROBE = 120.0
 """Seconds that a probe of 2026 may take before another call probes too: its retries and timeouts."""
 
-NEVER = float("-inf")
+SET_BACK = 60.0
+"""Seconds by which an instant may lie ahead: what lies further was written before the clock was set back."""
 
 
 class Outcome(Enum):
@@ -46,16 +48,6 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one API stands. `v5_until`: when 2026 is worth a probe; the last two: when the generation last changed."""
-
-    speaking: Generation = Generation.V2026
-    v5_until: float = NEVER
-    fell_back_at: float = NEVER
-    came_back_at: float = NEVER
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """What follows: the standing from now on, and whom to ask."""
 
@@ -63,8 +55,25 @@ class Step:
     ask: Generation | None
 
 
+def believed(standing: Standing, now: float) -> Standing:
+    """The standing without what a clock wrote that was set back since: nothing may wait for its hours to come again."""
+    latest = now + SET_BACK
+
+    def unless_ahead(at: float, lasts: float = 0.0) -> float:
+        return at if at <= latest + lasts else NEVER
+
+    return Standing(
+        standing.speaking,
+        unless_ahead(standing.v5_until, TURN),
+        unless_ahead(standing.fell_back_at),
+        unless_ahead(standing.came_back_at),
+        unless_ahead(standing.unsubscribed_until, TURN),
+    )
+
+
 def begin(standing: Standing, now: float) -> Step:
     """Whom a new call asks first."""
+    standing = believed(standing, now)
     if standing.speaking is Generation.V2026:
         return Step(standing, Generation.V2026)
     if now < standing.v5_until:
@@ -77,8 +86,10 @@ def next_step(standing: Standing, asked: Generation, outcome: Outcome, now: floa
     if outcome is Outcome.SILENT:
         return Step(standing, None)
     if outcome is Outcome.ANSWERED:
-        settled = replace(standing, speaking=Generation.V2026) if asked is Generation.V2026 else standing
-        return Step(settled, None)
+        if asked is Generation.V2026:
+            return Step(replace(standing, speaking=Generation.V2026, unsubscribed_until=NEVER), None)
+        return Step(standing, None)
+    standing = believed(standing, now)
     if asked is Generation.V2026:
         return _without_2026(standing, now)
     return _without_v5(standing, now)
@@ -99,6 +110,22 @@ def _without_v5(standing: Standing, now: float) -> Step:
         back = replace(standing, speaking=Generation.V2026, came_back_at=now)
         return Step(back, Generation.V2026)
     return Step(standing, None)
+
+
+def unsubscribed(standing: Standing, now: float) -> Standing:
+    """After Enedis said that the application is not subscribed to this API of 2026."""
+    return replace(standing, unsubscribed_until=now + TURN)
+
+
+def is_unsubscribed(standing: Standing, now: float) -> bool:
+    """Whether 2026 is not worth asking for what v5 does not have."""
+    return now < believed(standing, now).unsubscribed_until
+
+
+def tells_unsubscribed(asked: Generation, error: PasserelleError) -> bool:
+    """Whether this error of `asked` says that the application is not subscribed to 2026 (F§12)."""
+    upstream = error.problem.upstream
+    return asked is Generation.V2026 and upstream is not None and upstream.code in _NOT_SUBSCRIBED
 
 
 def after_both(standing: Standing) -> Standing:

@@ -7,6 +7,7 @@ from passerelle.enedis.bodies import Text
 from passerelle.model.customer import OffpeakRange
 
 _POWER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?(?:\s*kva)?", re.IGNORECASE)
+_KILOWATTS = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?\s*kw", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T+\-Z ].*)?", re.ASCII)
 _CLOCK = r"([0-9]{1,2})\s*[h:]\s*([0-9]{2})?"
 _RANGE = re.compile(rf"\s*{_CLOCK}\s*[-–]\s*{_CLOCK}\s*", re.IGNORECASE)
@@ -24,6 +25,12 @@ def read_power(text: str | None) -> int | None:
     """KVA; None for another unit."""
     found = _POWER.fullmatch((text or "").strip())
     return int(found[1]) if found else None
+
+
+def read_kilowatts(text: str | None) -> float | None:
+    """KW, which are no kVA; None for another unit, and for none."""
+    found = _KILOWATTS.fullmatch((text or "").strip())
+    return float(f"{found[1]}.{found[2] or 0}") if found else None
 
 
 def read_day(text: str | None) -> date | None:

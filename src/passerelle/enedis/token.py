@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from passerelle.enedis.settings import EnedisSettings
-from passerelle.errors import OperatorActionNeeded, UpstreamBroken
+from passerelle.errors import CredentialsMissing, UpstreamBroken
 from passerelle.kit.clock import Clock
 
 MARGIN = 60.0
@@ -29,10 +29,10 @@ class TokenBody(msgspec.Struct):
 def credentials(settings: EnedisSettings) -> str:
     """The Authorization header of the token call: the only place of the credentials, since two are refused (F§2).
 
-    Raises OperatorActionNeeded when there are none.
+    Raises CredentialsMissing when there are none.
     """
     if not settings.client_id or not settings.client_secret:
-        raise OperatorActionNeeded(
+        raise CredentialsMissing(
             "The gateway has no credentials for Enedis.",
             "La passerelle n'a pas d'identifiants pour Enedis.",
             action=(

@@ -7,9 +7,11 @@ and before the first byte, so that the time of a TLS handshake does not disturb 
 import logging
 import random
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -38,6 +40,9 @@ MOST_BYTES: Final = 20 * 1024 * 1024
 TOKEN_API: Final = "oauth2"  # noqa: S105 — the name of an API, not a secret
 TOKEN_PATH: Final = "/oauth2/v3/token"  # noqa: S105 — a path, not a secret
 _LONGEST_WAIT: Final = 3600
+_IDLE_SECONDS: Final = 1.0
+"""How long an unused connection is kept. Whoever takes it waits for its slot with it, and one that the server closes
+meanwhile (often after 5 s without a word) costs a call."""
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _TALKATIVE: Final = ("httpx2", "httpcore2")
 """Loggers of the HTTP library: they write addresses with PRMs, and headers with tokens."""
@@ -45,6 +50,7 @@ _TALKATIVE: Final = ("httpx2", "httpcore2")
 _AWAY: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 
 _BYTES_LEAVE: Final = "send_request_headers.started"
+_BYTES_LEFT: Final = "send_request_headers.complete"
 
 log = get_logger(__name__)
 
@@ -92,12 +98,20 @@ class _Call:
     content: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are trusted. Reading the list takes 25 ms, so the clients of a process share it."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 def open_client(settings: EnedisSettings) -> httpx2.AsyncClient:
     """A client for Enedis. It asks nothing of the environment, which belongs to `config`."""
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+        limits=httpx2.Limits(keepalive_expiry=_IDLE_SECONDS),
         follow_redirects=False,
         trust_env=False,
+        verify=_trusted(),
     )
 
 
@@ -219,6 +233,8 @@ class Transport:
             async def trace(event: str, _: Mapping[str, object]) -> None:
                 if event.endswith(_BYTES_LEAVE):
                     await turn.depart()
+                elif event.endswith(_BYTES_LEFT):
+                    await turn.departed()
 
             request = self._client.build_request(
                 call.method,
@@ -331,7 +347,7 @@ class ControlPort:
     """Reads the simulator's own control port: no call to Enedis, so no permit and no token."""
 
     def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
-        self._client = client or httpx2.AsyncClient(timeout=1.0, trust_env=False)
+        self._client = client or httpx2.AsyncClient(timeout=1.0, trust_env=False, verify=_trusted())
         self._owned = client is None
 
     async def read(self, url: str) -> bytes:

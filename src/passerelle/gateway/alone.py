@@ -1,6 +1,5 @@
 """The days of a series without a caller: what is missing, seen from what lies open, and one call for some of it."""
 
-from collections.abc import Collection
 from datetime import date, datetime
 
 from passerelle.consent.requests import LinkedPoint
@@ -13,11 +12,11 @@ from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
-from passerelle.plan.freshness import in_force
+from passerelle.plan.freshness import due, in_force
 from passerelle.plan.ledger import Known
-from passerelle.plan.rules import clip, days_per_call
-from passerelle.plan.upkeep import Missing
-from passerelle.plan.wanted import Asking, worth_asking
+from passerelle.plan.rules import clip, days_per_call, first_served, published_end
+from passerelle.plan.upkeep import Missing, Progress, holes_of
+from passerelle.plan.wanted import Asking, held_up, worth_asking
 
 LONGEST_CALL = 120.0
 """Seconds: above what a call waits for its turn in the second."""
@@ -36,22 +35,41 @@ class FetchAlone:
         self._bring = bring
         self._clock = clock
 
-    async def missing(self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime) -> Missing:
-        """The days of the span that are not held whole and that Enedis can have: never asked, or worth asking again."""
+    async def missing(
+        self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime, *, holes: bool = False
+    ) -> Missing:
+        """The days of the span that are not held whole and that Enedis can have: never asked, or worth asking again.
+
+        `holes`: also the older days, as far as the history reaches, that Enedis had not and that are worth it again.
+        """
         link = linked.link
         usable = await self._usable(link, series, span, now)
         if usable is None or not self._bring.serves(series):
             return Missing()
         known = await self._ledger.known(link.point_id, series, usable)
         whole = await self._whole(link, series, usable, known)
-        due = worth_asking(usable, whole, known, Asking(now, link.granted_at), days_per_call(series))
-        refusal = in_force(known.refusals, link.granted_at, now)
-        return Missing(due - known.days.keys(), due & known.days.keys(), refusal)
+        asked = worth_asking(usable, whole, known, Asking(now, link.granted_at), days_per_call(series))
+        refusal = held_up(known, link.granted_at, now)
+        again = asked & known.days.keys()
+        if holes and in_force(known.refusals, link.granted_at, now) is None:
+            again |= await self._older_holes(link, series, usable.start, now)
+        return Missing(asked - known.days.keys(), again, refusal)
+
+    async def _older_holes(self, link: Link, series: Series, before: date, now: datetime) -> frozenset[date]:
+        older = await self._usable(link, series, DaySpan(first_served(series, now), published_end(now)), now)
+        if older is None or older.start >= before:
+            return frozenset()
+        known = await self._ledger.known(link.point_id, series, DaySpan(older.start, before))
+        return frozenset(day for day in holes_of(known, before) if due(known.days[day], link.granted_at, now))
 
     async def next_worth(self, link: Link, series: Series, span: DaySpan, now: datetime) -> datetime | None:
-        """When the next day of the span that is not whole will be worth asking; None if none is waiting."""
-        known = await self._ledger.known(link.point_id, series, span)
-        waiting = [each.next_at for each in known.days.values() if not each.covered]
+        """When the next day of the span that is not whole, or older hole, will be worth asking; None if none waits."""
+        history = DaySpan(min(span.start, first_served(series, now)), span.end)
+        known = await self._ledger.known(link.point_id, series, history)
+        holes = holes_of(known, span.start)
+        waiting = [
+            each.next_at for day, each in known.days.items() if day in holes or (day in span and not each.covered)
+        ]
         refusal = in_force(known.refusals, link.granted_at, now)
         if refusal is not None and refusal.until is not None:
             return refusal.until
@@ -85,9 +103,17 @@ class FetchAlone:
             return UpstreamTimeout("The call waits for its turn.", "L'appel attend son tour.", retry_after=COME_BACK)
         return want.told[0].error if want.told else None
 
-    async def whole_days(self, link: Link, series: Series, span: DaySpan) -> Collection[date]:
-        """The days of the span that are held whole."""
-        return await self._whole(link, series, span, await self._ledger.known(link.point_id, series, span))
+    async def progress(self, link: Link, series: Series, span: DaySpan, now: datetime) -> Progress:
+        """How far the span is, as far as Enedis can have its days."""
+        usable = await self._usable(link, series, span, now)
+        if usable is None:
+            return Progress(span.end, span.end, 0, 0)
+        known = await self._ledger.known(link.point_id, series, usable)
+        whole = await self._whole(link, series, usable, known)
+        unasked = len(usable) - len(whole | known.days.keys())
+        said = [each for each in known.refusals.values() if each.until is not None]
+        refusal = max(said, key=lambda each: each.asked_at, default=None)
+        return Progress(usable.start, usable.end, len(whole), unasked, refusal)
 
     async def _whole(self, link: Link, series: Series, span: DaySpan, known: Known) -> frozenset[date]:
         present = await self._days.present(link.account_id, link.point_id, series, span)

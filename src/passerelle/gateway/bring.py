@@ -24,6 +24,7 @@ from passerelle.gateway.patience import Patience
 from passerelle.gateway.ports import Leases
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
+from passerelle.model.leases import NO_WISH, Wish
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
@@ -48,6 +49,10 @@ PATIENCE = 3
 QUIET, LONGEST = 0.02, 0.5
 """Seconds: requests that come together are planned together once nobody joined for so long, or at the latest then."""
 
+AMONG, LONGEST_AMONG = 0.1, 2.0
+"""Seconds: where many ask here, many may ask elsewhere. They are planned together once no other process has come, or
+wished for anything else, for as long as our own requests were on their way, but no longer than the second of these."""
+
 POLL_FIRST, POLL_LONGEST = 0.05, 0.25
 """Seconds between two looks at what another process brings."""
 
@@ -68,27 +73,54 @@ _Approach = tuple[str, UsagePointId, Series]
 
 @dataclass(eq=False, slots=True)
 class _Run:
-    """The calls of a lane while its lease is held.
+    """The calls of a lane while its lease is held, from the lease's moment `since` on.
 
     `proven`: Enedis has answered with data. Until then one call goes alone: what refuses it refuses all of them.
+    `first`: the lane had no work when those who are in it came. `wishes`: what other processes wait for; `landed`: the
+    days that this run has asked. `lost`: another process has the lease.
     """
 
     work: LaneWork
+    since: int
+    first: bool
+    lost: bool = False
+    wishes: tuple[Wish, ...] = ()
+    landed: set[date] = field(default_factory=set)
     under_way: dict[_Call, Flight] = field(default_factory=dict)
     failures: int = 0
     proven: bool = False
 
     def next(self) -> Flight | None:
-        """The call to make now: for a short request before the rest of a long one; None when there is none to make."""
+        """The call to make now: for a short request before the rest of a long one; None when there is none to make.
+
+        Calls are planned for what all processes want; those that nobody here waits for are left to the others.
+        """
         wanted: set[date] = set()
         wanted = wanted.union(*(want.days for want in self.work.wants))
         wanted = wanted.difference(*(flight.span for flight in self.under_way.values()))
         most = AT_ONCE if self.proven or any(want.proven for want in self.work.wants) else 1
-        if not wanted or len(self.under_way) >= most:
+        if self.lost or not wanted or len(self.under_way) >= most:
             return None
-        flight = self._most_urgent(plan_calls(wanted, days_per_call(self.work.lane.series)))
+        elsewhere = self._elsewhere().difference(*(flight.span for flight in self.under_way.values()))
+        spans = plan_calls(wanted | elsewhere, days_per_call(self.work.lane.series))
+        flight = self._most_urgent([span for span in spans if not wanted.isdisjoint(span)])
         imports = sum(each.priority is Priority.IMPORT for each in self.under_way.values())
         return None if flight.priority is Priority.IMPORT and imports >= IMPORTS_AT_ONCE else flight
+
+    def _elsewhere(self) -> frozenset[date]:
+        """The days that other processes want, as far as they have looked after whoever had the lease before."""
+        wished = (wish.days for wish in self.wishes if wish.moment >= self.since)
+        return frozenset().union(*wished).difference(self.landed)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether several different requests came together."""
+        return len({frozenset(want.days) for want in self.work.wants}) > 1
+
+    @property
+    def settled(self) -> bool:
+        """Whether every process that waits has said what it wants."""
+        return all(wish.moment >= self.since for wish in self.wishes)
 
     def _most_urgent(self, spans: list[DaySpan]) -> Flight:
         """The newest span of the most urgent request; which one goes first never makes the rest more calls."""
@@ -98,7 +130,9 @@ class _Run:
 
     def _flight(self, span: DaySpan) -> Flight:
         served = self.served(span)
-        forced = frozenset(day for want in served for day in want.forced if day in span)
+        forced_here = (want.forced for want in served)
+        forced_elsewhere = (wish.forced & self._elsewhere() for wish in self.wishes)
+        forced = frozenset(day for days in (*forced_here, *forced_elsewhere) for day in days if day in span)
         somebody = next((want for want in served if want.order.caller is not None), served[0])
         return Flight(somebody.order, span, min(_priority(want) for want in served), forced)
 
@@ -122,6 +156,7 @@ class _Run:
         if call.cancelled():
             return
         told = call.result()
+        self.landed.update(flight.span)
         self.proven = self.proven or not told
         # What is refused for being older than the meter is so for every older day too.
         older = [_older(each, self.work) if isinstance(each.error, BeforeActivation) else each for each in told]
@@ -175,12 +210,15 @@ class Bring:
         return self._fetch.serves(series)
 
     @contextmanager
-    def approaching(self, account_id: str, point: UsagePointId, series: Series) -> Iterator[None]:
-        """A request that may join the lane is on its way there: those who came before wait for it, for a moment."""
+    def approaching(self, account_id: str, point: UsagePointId, series: Series) -> Iterator[float]:
+        """A request that may join the lane is on its way there, since this instant of monotonic time.
+
+        Those who came before wait for it, for a moment.
+        """
         key = (account_id, point, series)
         self._coming[key] += 1
         try:
-            yield
+            yield self._clock.monotonic()
         finally:
             self._coming[key] -= 1
             if not self._coming[key]:
@@ -192,12 +230,14 @@ class Bring:
         await self._patience.wait([want.done], seconds)
 
     async def _serve(self, work: LaneWork) -> None:
-        """Serve those who are in the lane; returns early to leave it to another process for a moment."""
-        await self._gather(work)
-        async with self._leased(work) as ours:
-            if ours:
-                await self._work(_Run(work))
-        if work.wants and await self._awaited(work.lane):
+        """Serve those who are in the lane; returns early to leave it to another process for a moment.
+
+        The lease is asked for before anything else, so that other processes hear of us as early as they can.
+        """
+        async with self._leased(work) as run:
+            if run is not None and await self._wanted(run):
+                await self._work(run)
+        if work.wants and await self._heard(work.lane):
             await self._clock.sleep(GIVE_WAY)
 
     async def _gather(self, work: LaneWork) -> None:
@@ -215,27 +255,64 @@ class Bring:
         return any(self._coming[each] > 0 for each in ours)
 
     @asynccontextmanager
-    async def _leased(self, work: LaneWork) -> AsyncIterator[bool]:
-        """Hold the lane among all processes; False if what was wanted came while another one had it."""
-        pause = POLL_FIRST
-        while not await self._leases.claim(work.lane.point_id, work.lane.series):
-            await self._clock.sleep(pause)
-            pause = min(pause * 1.5, POLL_LONGEST)
-            self._turn(work)
-            await self._look(work)
-            if not work.wants:
-                yield False
-                return
-        self._turn(work)
+    async def _leased(self, work: LaneWork) -> AsyncIterator[_Run | None]:
+        """Hold the lane among all processes; None if what was wanted came while another one had it."""
         try:
-            yield True
+            yield await self._claimed(work)
         finally:
             await self._leases.release(work.lane.point_id, work.lane.series)
 
+    async def _claimed(self, work: LaneWork) -> _Run | None:
+        """Wait for the lease, and tell who has it which days are wanted: first that there are some, then which."""
+        wish, pause, seen = NO_WISH, POLL_FIRST, 0
+        while not (hold := await self._leases.claim(work.lane.point_id, work.lane.series, wish)).ours:
+            if wish is NO_WISH:
+                await self._gather(work)
+            else:
+                await self._clock.sleep(pause)
+                pause = min(pause * 1.5, POLL_LONGEST)
+            if seen != hold.moment:
+                seen = hold.moment
+                self._turn(work)
+            await self._look(work)
+            if not work.wants:
+                return None
+            wish = _wish(work, seen)
+        self._turn(work)
+        return _Run(work, hold.moment, first=wish is NO_WISH)
+
+    async def _wanted(self, run: _Run) -> bool:
+        """Whether anything is still to be asked; those who come together have said what they want by then."""
+        if run.first:
+            await self._gather(run.work)
+        await self._look(run.work)
+        if run.work.wants:
+            await self._hear(run)
+        return bool(run.work.wants)
+
+    async def _hear(self, run: _Run) -> None:
+        """Let the processes that ask at the same time say which days they want, before the first call is planned."""
+        now = self._clock.monotonic
+        pause, latest = AMONG, now() + LONGEST
+        if run.first and run.crowded:
+            on_their_way = now() - min(want.came_at for want in run.work.wants)
+            pause, latest = min(max(AMONG, on_their_way), LONGEST_AMONG), now() + LONGEST_AMONG
+        quiet = now() + (pause if run.first and run.crowded else 0.0)
+        while True:
+            before, run.wishes = run.wishes, await self._heard(run.work.lane)
+            if run.first and run.wishes != before:
+                quiet = now() + pause
+            if now() >= latest or (run.settled and now() >= quiet):
+                return
+            await self._clock.sleep(QUIET)
+
     async def _look(self, work: LaneWork) -> None:
-        """Have those look again whose look is out of date: what they want may have come meanwhile."""
+        """Have those look again whose look is out of date: what they want may have come meanwhile.
+
+        Also who joins while others look: when this returns, nobody is in the lane with an old look.
+        """
         looked: dict[tuple[frozenset[date], frozenset[date], bool], frozenset[date]] = {}
-        for want in [each for each in work.wants if each.looked_at < work.moment]:
+        while (want := next((each for each in work.wants if each.looked_at < work.moment), None)) is not None:
             alike = (frozenset(want.days), want.forced, want.own)
             want.looked_at = work.moment
             if alike not in looked:
@@ -250,14 +327,19 @@ class Bring:
                 await _news(run)
                 if self._clock.monotonic() - renewed_at >= RENEW:
                     renewed_at = self._clock.monotonic()
-                    await self._leases.claim(run.work.lane.point_id, run.work.lane.series)
+                    await self._renew(run)
                 if run.work.arrival.is_set():
                     await self._gather(run.work)
-                for call in [each for each in run.under_way if each.done()]:
+                landed = [each for each in run.under_way if each.done()]
+                for call in landed:
                     self._land(run, call)
+                if landed:
+                    await self._leases.landed(run.work.lane.point_id, run.work.lane.series)
                 run.withdraw()
         finally:
-            await _stopped(run)
+            if run.under_way:
+                await _stopped(run)
+                await self._leases.landed(run.work.lane.point_id, run.work.lane.series)
 
     def _land(self, run: _Run, call: _Call) -> None:
         """Those in the lane hear of it at once; who looked before and joins later has to look again."""
@@ -273,15 +355,28 @@ class Bring:
 
     async def _launch(self, run: _Run) -> bool:
         """Start what may be started now; whether anything is under way."""
-        await self._look(run.work)
+        run.wishes = await self._heard(run.work.lane)
+        await self._look(run.work)  # nothing is awaited from here on: nobody joins with an old look
         while (flight := run.next()) is not None:
-            if flight.priority is Priority.IMPORT and await self._awaited(run.work.lane):
+            if flight.priority is Priority.IMPORT and run.wishes:
                 break
             run.launch(flight, asyncio.create_task(self._fetch(flight)))
         return bool(run.under_way)
 
-    async def _awaited(self, lane: Lane) -> bool:
-        return await self._leases.awaited(lane.point_id, lane.series)
+    async def _renew(self, run: _Run) -> None:
+        """Keep the lease. Who was stopped for so long that another process has it now makes no further call."""
+        run.lost = not (await self._leases.claim(run.work.lane.point_id, run.work.lane.series)).ours
+
+    async def _heard(self, lane: Lane) -> tuple[Wish, ...]:
+        return await self._leases.heard(lane.point_id, lane.series)
+
+
+def _wish(work: LaneWork, moment: int) -> Wish:
+    """What those want who have looked after this moment of the lane; the others are told of the next time."""
+    sure = [want for want in work.wants if want.looked_at >= work.moment]
+    days = frozenset(day for want in sure for day in want.days)
+    forced = frozenset(day for want in sure for day in want.forced)
+    return Wish(days, days & forced, moment)
 
 
 async def _news(run: _Run) -> None:

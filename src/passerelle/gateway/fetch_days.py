@@ -20,7 +20,7 @@ from passerelle.model.reading import AnyReading, Readings
 from passerelle.model.series import Direction, Series
 from passerelle.plan.coverage import by_day, complete_days
 from passerelle.plan.derive import DAILY_OF, daily_energy
-from passerelle.plan.entries import Answered, entry_of_days, entry_of_refusal
+from passerelle.plan.entries import Answered, begun_with, entry_of_days, entry_of_refusal
 from passerelle.plan.lacks import Told
 from passerelle.plan.ledger import Known
 
@@ -104,15 +104,23 @@ class FetchDays:
         await self._ledger.write(order.link.point_id, order.series, entry_of_refusal(call, error, known, covered))
 
     async def _keep(self, flight: Flight, span: DaySpan, readings: tuple[AnyReading, ...]) -> None:
+        """Keep what came, its daily energy and what the ledger learns of it.
+
+        In this order, so that a process which is killed between two of them leaves days to be asked again, but never a
+        day in part that reads as whole (the ledger knows it first), nor a curve without its energy.
+        """
         order = flight.order
         found = by_day(readings)
         known = await self._ledger.known(order.link.point_id, order.series, span)
         covered = await self._held_whole(order, span, known)
+        call = Answered(span, await self._clock.now(), flight.forced)
+        entry = entry_of_days(call, found, known, covered)
+        if (begun := begun_with(entry, call)) is not None:
+            await self._ledger.write(order.link.point_id, order.series, begun)
+        await self._derive(order, complete_days(span, found))
         if found:
             await self._days.keep(order.caller, order.link.account_id, order.link.point_id, order.series, found)
-        await self._derive(order, complete_days(span, found))
-        call = Answered(span, await self._clock.now(), flight.forced)
-        await self._ledger.write(order.link.point_id, order.series, entry_of_days(call, found, known, covered))
+        await self._ledger.write(order.link.point_id, order.series, entry)
 
     async def _derive(self, order: Order, whole: Mapping[date, Readings]) -> None:
         """The daily energy of whole days of curve, while their body is at hand."""

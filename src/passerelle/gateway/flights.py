@@ -6,6 +6,7 @@ what comes is kept.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -53,7 +54,8 @@ class Want:
 
     `look` tells anew which days are worth asking; `looked_at`: the moment of `Bring` before it last did. `forced`: days
     that a caller has asked before their time. `own`: whether derived values are not enough. `proven`: whether something
-    of the series is held already. `told`: the errors that calls for its days ended with; `calls`: how many were made.
+    of the series is held already. `came_at`: when its request came (monotonic). `told`: the errors that calls for its
+    days ended with; `calls`: how many were made.
     """
 
     order: Order
@@ -64,6 +66,7 @@ class Want:
     own: bool = False
     proven: bool = False
     priority: Priority = Priority.INTERACTIVE
+    came_at: float = math.inf
     told: list[Told] = field(default_factory=list)
     calls: int = 0
     done: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())

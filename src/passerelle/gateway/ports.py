@@ -14,12 +14,13 @@ from passerelle.consent.states import ConsentState, Link
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.held import Held
+from passerelle.model.leases import NO_WISH, Hold, Leased, Wish
 from passerelle.model.priority import Priority
 from passerelle.model.reading import AnyReading, Readings
 from passerelle.model.series import Direction, Series
 from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.ledger import Entry, Known
+from passerelle.plan.ledger import Entry, Known, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,20 @@ class RecordStore(Protocol):
         ...
 
 
+class RecordRefusals(Protocol):
+    """What Enedis last answered in place of a customer record, of which one is remembered for each."""
+
+    async def refused(self, point_id: str, record: CustomerRecord) -> Refusal | None: ...
+
+    async def refuse(self, point_id: str, record: CustomerRecord, refusal: Refusal) -> None:
+        """Remember it in place of the former one."""
+        ...
+
+    async def lift(self, point_id: str, record: CustomerRecord) -> None:
+        """Forget it: the record came."""
+        ...
+
+
 class DayLedger(Protocol):
     """What is known of days that are not whole, and of refusals: dates and reasons, no value."""
 
@@ -120,18 +135,22 @@ class ForcedCalls(Protocol):
 
 
 class Leases(Protocol):
-    """Which process works on a series of a usage point: one at a time, and none for ever."""
+    """Which process asks Enedis for a series or a record of a usage point: one at a time, and none for ever."""
 
-    async def claim(self, point_id: str, series: Series) -> bool:
-        """Take the lease or renew it, for a minute. False while another process has it, which is told that we wait."""
+    async def claim(self, point_id: str, work: Leased, wish: Wish = NO_WISH) -> Hold:
+        """Take the lease or renew it, for some seconds. While another process has it, that one hears of the wish."""
         ...
 
-    async def awaited(self, point_id: str, series: Series) -> bool:
-        """Whether another process asked for the lease within the last seconds."""
+    async def landed(self, point_id: str, work: Leased) -> None:
+        """Let those who wait know that there is something new to be found, or known."""
         ...
 
-    async def release(self, point_id: str, series: Series) -> None:
-        """Let it go, if it is still ours."""
+    async def heard(self, point_id: str, work: Leased) -> tuple[Wish, ...]:
+        """The wishes of other processes that asked for the lease within the last seconds."""
+        ...
+
+    async def release(self, point_id: str, work: Leased) -> None:
+        """Let it go, if it is still ours, and wish for nothing any more."""
         ...
 
 
@@ -153,6 +172,32 @@ class LinkStore(Protocol):
         ...
 
     async def learn_activation(self, point_id: str, direction: Direction, day: date) -> None: ...
+
+
+class Sight(Protocol):
+    """What one look into the store told of a usage point and one of its series."""
+
+    @property
+    def link(self) -> Link | None:
+        """As `LinkStore.find`."""
+        ...
+
+    @property
+    def activated_on(self) -> date | None:
+        """As `LinkStore.activation`, in the direction of the series."""
+        ...
+
+    async def held(self, span: DaySpan) -> Held:
+        """As `DayStore.held`, for the one who looked, of days looked at; only once the link was found good."""
+        ...
+
+
+class Sights(Protocol):
+    """Link, activation and days of a series, at once: what a warm read needs."""
+
+    async def look(self, caller: Caller, point: UsagePointId, series: Series, span: DaySpan | None) -> Sight:
+        """What is there now. `span`: the days that may be asked for then, if any."""
+        ...
 
 
 class ConsentStore(Protocol):

@@ -1,7 +1,7 @@
 """Read the metrics: what was counted so far, and how the quota and the consents stand now."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -52,7 +52,7 @@ class ReadMetrics:
         buckets: Sequence[str],
         census: Census,
         clock: Clock,
-        in_use: Callable[[], Mapping[str, Generation]],
+        in_use: Callable[[], Awaitable[Mapping[str, Generation]]],
     ) -> None:
         self._metrics = metrics
         self._quota = quota
@@ -62,7 +62,7 @@ class ReadMetrics:
         self._clock = clock
 
     async def __call__(self) -> bytes:
-        generations = {api: generation.value for api, generation in self._in_use().items()}
+        generations = {api: generation.value for api, generation in (await self._in_use()).items()}
         gauges, counts = await self._gauges(), await self._counts()
         up = {"quota": len(gauges) == len(self._buckets), "database": counts is not None}
         return self._metrics.text(Levels(gauges, *(counts or ({}, {})), generations, up))

@@ -9,10 +9,11 @@ from itertools import chain
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link
-from passerelle.errors import NotServed, PasserelleError, UpstreamTimeout
+from passerelle.errors import NotServed, PasserelleError, UpstreamTimeout, error_of
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
-from passerelle.gateway.ports import DayLedger, DayStore, ForcedCalls, LinkStore
+from passerelle.gateway.ports import DayLedger, DayStore, ForcedCalls, LinkStore, Sights
+from passerelle.gateway.sights import OneByOne
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.held import Held
@@ -36,7 +37,7 @@ class CacheUse(StrEnum):
     STALE = "stale"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SeriesAsk:
     """`wait`: seconds after which what is not there yet is answered as `pending`.
 
@@ -53,7 +54,7 @@ class SeriesAsk:
     own_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SeriesAnswer:
     """Readings and gaps that together cover every day asked; `failure`: what failed at Enedis, if anything did.
 
@@ -89,7 +90,7 @@ ServicesAllow = Callable[[Link, Series, datetime], Awaitable[GapReason | None]]
 """Why the services that the customer shared do not give this series now; None where they do, or are not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sight:
     """What is held and known of the days that can be asked. `due`: those that are worth a call now."""
 
@@ -117,9 +118,9 @@ _BLIND = _Sight(Held(), {}, frozenset(), NOTHING_KNOWN, frozenset())
 class ReadSeries:
     """Check, look at what is held and known, have the rest brought in the fewest calls, look again, merge.
 
-    `forced` counts what callers have asked again before its time. `allows` tells
-    which series the customer shared, where Enedis lists it. `wanted` is told what is read, `watch` how much of each
-    answer the store had.
+    `sights` looks into `links` and `days` at once; without it they are asked one by one. `forced` counts what callers
+    have asked again before its time. `allows` tells which series the customer shared, where Enedis lists it. `wanted`
+    is told what is read, `watch` how much of each answer the store had.
     """
 
     def __init__(  # noqa: PLR0913 — every port of the main use case
@@ -130,6 +131,7 @@ class ReadSeries:
         ledger: DayLedger,
         bring: Bring,
         clock: Clock,
+        sights: Sights | None = None,
         endless_history: bool = False,
         forced: ForcedCalls | None = None,
         allows: ServicesAllow | None = None,
@@ -139,6 +141,7 @@ class ReadSeries:
         self._watch = watch
         self._links = links
         self._days = days
+        self._sights = sights or OneByOne(links, days)
         self._ledger = ledger
         self._bring = bring
         self._clock = clock
@@ -153,17 +156,21 @@ class ReadSeries:
         Raises ScopeMissing, UsagePointUnknown, a ConsentError or NotServed before Enedis is asked. A failure at Enedis
         is a gap; it is raised only by `refuse_if_empty`.
         """
-        with self._bring.approaching(ask.caller.account_id, ask.point, ask.series):
+        with self._bring.approaching(ask.caller.account_id, ask.point, ask.series) as came_at:
             found = await self._before_asking(ask)
         if isinstance(found, SeriesAnswer):
             return found
+        found.want.came_at = came_at
         return await self._fetched(ask, found)
 
     async def _before_asking(self, ask: SeriesAsk) -> "SeriesAnswer | _Prepared":
         """The answer from what is held and known, or what is to be asked of Enedis first."""
         now = await self._clock.now()
         require_scope(ask.caller, ask.series.scope)
-        link = require_point(ask.caller, ask.point, await self._links.find(ask.caller.account_id, ask.point), now)
+        looked_at = self._bring.moment  # before the look: what lands meanwhile makes it out of date
+        usable, clipped = self._clip(ask, None, now)
+        seen = await self._sights.look(ask.caller, ask.point, ask.series, usable)
+        link = require_point(ask.caller, ask.point, seen.link, now)
         if not self._bring.serves(ask.series):
             raise NotServed(
                 "The generation of Enedis' API that this gateway uses has no such series.",
@@ -171,11 +178,11 @@ class ReadSeries:
             )
         if self._wanted is not None:
             await self._wanted(link, ask.series)
-        usable, clipped = await self._clip(ask, link, now)
+        if seen.activated_on is not None and seen.activated_on > ask.span.start:
+            usable, clipped = self._clip(ask, seen.activated_on, now)
         if usable is None:
             return self._answer(ask, merge(ask.span, clipped, {}, {}), now, _BLIND, CacheUse.HIT)
-        looked_at = self._bring.moment
-        sight = await self._look(ask, link, usable, now)
+        sight = await self._sight(ask, link, usable, now, await seen.held(usable))
         if ask.fresh and not await self._may_force(ask, link, usable, sight, now):
             ask = replace(ask, fresh=False)
             sight = await self._look(ask, link, usable, now)
@@ -193,14 +200,19 @@ class ReadSeries:
         calls = forced_calls(usable, sight.whole, sight.known, asking, days_per_call(ask.series))
         return calls <= 0 or self._forced is None or await self._forced.take(link.account_id, calls, now)
 
-    async def _clip(self, ask: SeriesAsk, link: Link, now: datetime) -> tuple[DaySpan | None, tuple[DayGap, ...]]:
-        activated_on = await self._links.activation(link.point_id, ask.series.direction)
+    def _clip(
+        self, ask: SeriesAsk, activated_on: date | None, now: datetime
+    ) -> tuple[DaySpan | None, tuple[DayGap, ...]]:
         clipped = clip(ask.span, ask.series, now, activated_on, endless_history=self._endless_history)
         return clipped.usable, clipped.gaps
 
     async def _look(self, ask: SeriesAsk, link: Link, usable: DaySpan, now: datetime) -> _Sight:
-        """What is held and known now. The ledger is read only where something lacks, or is to be asked again."""
+        """What is held and known now."""
         held = await self._days.held(ask.caller, link.point_id, ask.series, usable)
+        return await self._sight(ask, link, usable, now, held)
+
+    async def _sight(self, ask: SeriesAsk, link: Link, usable: DaySpan, now: datetime, held: Held) -> _Sight:
+        """The ledger is read only where something lacks, or is to be asked again."""
         days = held.days
         if ask.own_only and held.derived:
             days = {day: found for day, found in days.items() if day not in held.derived}
@@ -231,7 +243,8 @@ class ReadSeries:
         """Have the days brought that are due, then answer from what is held and known then."""
         now, link, sight, want = before.now, before.link, before.sight, before.want
         await self._bring.serve(want, ask.wait)
-        usable_now, clipped = await self._clip(ask, link, now)
+        activated_on = await self._links.activation(link.point_id, ask.series.direction)
+        usable_now, clipped = self._clip(ask, activated_on, now)
         after = await self._look(ask, link, usable_now, now) if usable_now is not None else _BLIND
         if not sight.days:
             cache = CacheUse.MISS
@@ -256,16 +269,18 @@ class ReadSeries:
         want: Want | None = None,
         cache: CacheUse = CacheUse.HIT,
     ) -> SeriesAnswer:
-        lacking = lacks(
-            (day for day in usable or () if day not in sight.whole),
-            sight.known,
-            want.told if want else (),
-            want.days if want else (),
-            granted_at=link.granted_at,
-            now=now,
-        )
-        merged = merge(ask.span, clipped, sight.days, lacking)
-        return self._answer(ask, merged, now, sight, cache, want.told if want else ())
+        lacking: Mapping[date, Lack] = {}
+        if usable is not None and len(sight.whole) < len(usable):
+            lacking = lacks(
+                (day for day in usable if day not in sight.whole),
+                sight.known,
+                want.told if want else (),
+                want.days if want else (),
+                granted_at=link.granted_at,
+                now=now,
+            )
+        merged = merge(ask.span, clipped, sight.days, lacking, sight.whole)
+        return self._answer(ask, merged, now, sight, cache, _failure(want.told if want else (), lacking))
 
     def _answer(
         self,
@@ -274,11 +289,10 @@ class ReadSeries:
         now: datetime,
         sight: _Sight,
         cache: CacheUse,
-        told: "list[Told] | tuple[()]" = (),
+        failed: PasserelleError | None = None,
     ) -> SeriesAnswer:
         if self._watch is not None:
             self._watch(cache)
-        failed = next((each.error for each in told if reason_of(each.error) is GapReason.UPSTREAM_ERROR), None)
         return SeriesAnswer(
             ask.point,
             ask.series,
@@ -291,6 +305,16 @@ class ReadSeries:
             sight.held.revised_at,
             _tag(ask, sight.held, merged) if merged.days else None,
         )
+
+
+def _failure(told: "list[Told] | tuple[()]", lacking: Mapping[date, Lack]) -> PasserelleError | None:
+    """What failed at Enedis: in this request, or before it and not worth asking again yet, if nothing is under way."""
+    failed = next((each.error for each in told if reason_of(each.error) is GapReason.UPSTREAM_ERROR), None)
+    if failed is not None or any(lack.reason is GapReason.PENDING for lack in lacking.values()):
+        return failed
+    problems = [lack.problem for lack in lacking.values() if lack.reason is GapReason.UPSTREAM_ERROR and lack.problem]
+    soonest = min(problems, key=lambda each: each.retry_after or 0, default=None)
+    return error_of(soonest) if soonest is not None else None
 
 
 def _unrenewed(want: Want, whole: frozenset[date]) -> PasserelleError | None:

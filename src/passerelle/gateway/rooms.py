@@ -1,6 +1,6 @@
 """All use cases together: what the web is given, and nothing else of the house."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -72,5 +72,5 @@ class Gateway:
     upkeep: Upkeep
     keys: Keys
     health: Health
-    in_use: Callable[[], Mapping[str, Generation]]
+    in_use: Callable[[], Awaitable[Mapping[str, Generation]]]
     clock: Clock

@@ -1,7 +1,7 @@
 """Keep usage points fresh and import their past without a caller: claim a piece of work, do one call, lay it down.
 
 A piece of work is one call to Enedis: a process that dies loses one call, an import of years stands in nobody's way,
-and who is next is decided anew after each.
+and who is next is decided anew for each: of all processes one stands in front, with one call that waits for its slot.
 """
 
 import asyncio
@@ -10,14 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
-from typing import Protocol
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
-from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import ConsentError, InternalError, NotCollected, PasserelleError
+from passerelle.errors import (
+    ConsentError,
+    InternalError,
+    NotCollected,
+    QuotaExhausted,
+    StorageUnavailable,
+)
+from passerelle.gateway.hands import Hands
 from passerelle.gateway.ports import LinkStore
+from passerelle.gateway.upkeep_ports import Book, Fetching
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
 from passerelle.model.days import DaySpan
@@ -28,27 +34,37 @@ from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.upkeep import (
+    COVERS_NOTHING,
     PAUSE_AFTER_FAILURE,
-    WANTED_FOR,
-    Import,
+    ImportState,
     Missing,
+    Progress,
     Task,
     Work,
     again_at,
     import_span,
     import_start,
+    import_state,
     imported_after,
     imported_with,
+    leaves_the_rest,
     next_refresh,
     next_step,
+    rest,
     wanted_span,
 )
 
-AT_ONCE = 4
-"""Calls of this process under way together: enough to fill the second's allowance."""
+AT_ONCE = 8
+"""Calls of this process under way together: enough to fill the second's allowance with answers that take a second."""
+
+A_FEW = 4
+"""Pieces of work of one `work` that nobody told how many."""
 
 IDLE_SECONDS = 5.0
 """How often a process with nothing to do looks again."""
+
+LOOK_SECONDS = 1.0
+"""How often a process at work looks for what else there is to do: new consents, and work that has become due."""
 
 ALIVE_EVERY = 3.0
 """Seconds between two signs of life: what a dead process had in hand is free ten seconds after its last one."""
@@ -64,65 +80,13 @@ Chore = Callable[[datetime], Awaitable[object]]
 log = get_logger(__name__)
 
 
-class Book(Protocol):
-    """Who is looked after, and who has which work in hand; shared by every process."""
-
-    async def want(self, account_id: str, point_id: str, series: Sequence[Series], now: datetime) -> None:
-        """Somebody reads these series: keep them fresh."""
-        ...
-
-    async def start_import(
-        self, account_id: str, point_id: str, starts: Sequence[tuple[Series, date]], now: datetime
-    ) -> None: ...
-
-    async def to_import(self, now: datetime) -> list[Link]:
-        """The links that a customer's journey gave and whose past nobody has begun to import."""
-        ...
-
-    async def claim(self, now: datetime, most: int) -> list[Task]:
-        """Up to so many pieces of work that are due, now in this process' hands; the fairest first."""
-        ...
-
-    async def settle(self, task: Task, due_at: datetime | None, now: datetime) -> None:
-        """Lay the work down: due again then, or ended."""
-        ...
-
-    async def drop(self, task: Task) -> None: ...
-    async def imports_of(self, point_id: str) -> list[Import]: ...
-    async def alive(self, kind: str) -> None: ...
-    async def worker_lives(self) -> bool: ...
-    async def leave(self) -> None: ...
-
-
-class Fetching(Protocol):
-    """The days of a series without a caller: what is missing, and one call for some of it."""
-
-    async def missing(self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime) -> Missing:
-        """The days of the span that are not held whole, as far as Enedis can have them."""
-        ...
-
-    async def next_worth(self, link: Link, series: Series, span: DaySpan, now: datetime) -> datetime | None:
-        """When the next day of the span that is not whole will be worth asking; None if none ever will."""
-        ...
-
-    async def bring(
-        self, linked: LinkedPoint, series: Series, span: DaySpan, priority: Priority
-    ) -> PasserelleError | None:
-        """One call. What came is kept sealed; the error, if Enedis gave none of it."""
-        ...
-
-    async def whole_days(self, link: Link, series: Series, span: DaySpan) -> Collection[date]:
-        """The days of the span that are held whole: from what lies open in the store, without any key."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """A first import as the account sees it: the days that it is about, and how many are held whole."""
+    """A first import as the account sees it: how far the days that it is about are, as far as they can be had."""
 
     series: Series
-    span: DaySpan
-    whole: int
+    state: ImportState
+    progress: Progress
     began_at: datetime
     ended_at: datetime | None
 
@@ -154,6 +118,14 @@ class Upkeep:
         self._chores_at = clock.monotonic()
         self._told: dict[tuple[str, Series], date] = {}
         self._failed = False
+        self._hands = Hands(AT_ONCE)
+        self._rests_until = clock.monotonic()
+        self._looks_at = clock.monotonic()
+
+    def departed(self, priority: Priority) -> None:
+        """A call of this process has left: what it does in the background may take up the next piece of work."""
+        if priority is not Priority.INTERACTIVE:
+            self._hands.left()
 
     async def wanted(self, link: Link, series: Series) -> None:
         """A caller read this series. Written down once a day for each."""
@@ -174,7 +146,17 @@ class Upkeep:
         """
         now = await self._clock.now()
         for link in await self._book.to_import(now):
-            await self._begin_import(link, imported_with(await self._covers(link)), now)
+            try:
+                series = imported_with(await self._covers(link))
+                if series:
+                    await self._begin_import(link, series, now)
+                else:
+                    await self._book.put_off(link, now + COVERS_NOTHING, now)
+            except StorageUnavailable:
+                raise
+            except Exception as error:  # one consent that cannot be read must not end the work for all others
+                log.exception("import_not_begun", point_id=link.point_id, error=type(error).__name__)
+                await self._book.put_off(link, now + PAUSE_AFTER_FAILURE, now)
 
     async def _begin_import(self, link: Link, series: Sequence[Series], now: datetime) -> None:
         """Import these series, and keep them fresh from now on."""
@@ -192,8 +174,9 @@ class Upkeep:
         for each in await self._book.imports_of(link.point_id):
             span = import_span(each.import_from, each.ended_at or now)
             if span is not None:
-                whole = await self._fetching.whole_days(link, each.series, span)
-                views.append(ImportView(each.series, span, len(whole), each.began_at, each.ended_at))
+                progress = await self._fetching.progress(link, each.series, span, now)
+                state = import_state(each, progress)
+                views.append(ImportView(each.series, state, progress, each.began_at, each.ended_at))
         return views
 
     async def run(self) -> None:
@@ -220,17 +203,28 @@ class Upkeep:
                 await self._book.leave()
                 self._failed = False
             await self._book.alive(self._kind)
-            if self._kind == GATEWAY and await self._book.worker_lives():
-                return 0
-            await self._do_chores()
-            await self.begin_imports()
-            return await self.work()
+            self._looks_at = self._clock.monotonic()
+            return await self.work(None, self._may_go_on) if await self._may_go_on() else 0
         except InternalError as error:
             log.warning("upkeep_away", problem=error.problem.code)
         except Exception as error:  # one piece of work that fails must not end all the others for good
             log.exception("upkeep_failed", error=type(error).__name__)
         self._failed = True
         return 0
+
+    async def _may_go_on(self) -> bool:
+        """Whether this process is to work, looked at now and then, with all else that there is to do beside the work.
+
+        Not after the quota has said that the hour is used up; nor a gateway beside a worker.
+        """
+        if self._clock.monotonic() >= self._looks_at:
+            self._looks_at = self._clock.monotonic() + LOOK_SECONDS
+            if self._kind == GATEWAY and await self._book.worker_lives():
+                self._rests_until = self._clock.monotonic() + IDLE_SECONDS
+                return False
+            await self._do_chores()
+            await self.begin_imports()
+        return self._clock.monotonic() >= self._rests_until
 
     async def _do_chores(self) -> None:
         """What wants doing now and then whatever is due, each at most once a minute."""
@@ -241,41 +235,68 @@ class Upkeep:
         for chore in self._chores:
             await chore(now)
 
-    async def work(self) -> int:
-        """One round: claim what is due, do it side by side, lay it down. How many pieces there were."""
-        now = await self._clock.now()
-        tasks = await self._book.claim(now, AT_ONCE)
+    async def work(self, most: int | None = A_FEW, goes_on: Callable[[], Awaitable[bool]] | None = None) -> int:
+        """Do what is due, up to so many pieces, and lay it down; until `goes_on` says no. How many pieces there were.
+
+        One is claimed at a time, the next once it has left or ended.
+        """
+        hands, taken, in_front = self._hands, 0, False
         beating = asyncio.create_task(self._beat())
         try:
-            ended = await asyncio.gather(*(self._do(task, now) for task in tasks), return_exceptions=True)
+            while not hands.failed:
+                if hands.free and taken != most and (goes_on is None or await goes_on()):
+                    now = await self._clock.now()
+                    tasks = await self._book.claim(now, 1)
+                    in_front = bool(tasks)
+                    for task in tasks:
+                        hands.take(self._do(task, now))
+                    taken += len(tasks)
+                if in_front and not hands.waits:
+                    await self._book.pass_on()
+                    in_front = False
+                if hands.empty:
+                    break
+                await hands.news(self._clock, LOOK_SECONDS)
+            await hands.lay_down()
         finally:
             beating.cancel()
-        for error in ended:  # raised once none of them is under way any more
-            if error is not None:
-                raise error
-        return len(tasks)
+            await hands.drop()
+            self._hands = Hands(AT_ONCE)
+        return taken
 
     async def _do(self, task: Task, now: datetime) -> None:
-        if task.work is Work.REFRESH and now - task.wanted_at > WANTED_FOR:
-            await self._book.drop(task)
-            return
+        """One piece of work. One that fails here comes back later, and holds up nobody until then."""
+        try:
+            await self._look_and_ask(task, now)
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            log.exception("work_failed", point_id=task.linked.link.point_id, error=type(error).__name__)
+            after = await self._clock.now()
+            await self._book.settle(task, after + PAUSE_AFTER_FAILURE, after)
+
+    async def _look_and_ask(self, task: Task, now: datetime) -> None:
         span = wanted_span(task, now)
         missing = Missing()
         if span is not None:
-            missing = await self._fetching.missing(task.linked, task.series, span, now)
+            holes = task.work is Work.REFRESH
+            missing = await self._fetching.missing(task.linked, task.series, span, now, holes=holes)
         step = next_step(task, missing)
         if step is None:
             await self._book.settle(task, await self._without_a_call(task, span, missing, now), now)
             return
         error = await self._fetching.bring(task.linked, task.series, step.span, task.work.priority)
         after = await self._clock.now()
+        if isinstance(error, QuotaExhausted):
+            self._rests_until = self._clock.monotonic() + rest(error).total_seconds()
         if error is not None and reason_of(error) is GapReason.UPSTREAM_ERROR:
             # Not an answer about data: the same call is worth another try, but not at once.
             told = timedelta(seconds=error.problem.retry_after or PAUSE_AFTER_FAILURE.total_seconds())
             await self._book.settle(task, after + min(told, PAUSE_AFTER_FAILURE), after)
             return
         # A consent not known yet (F§3), or a series not collected, has ended nothing: the next look says when to go on.
-        ended = step.last and not isinstance(error, ConsentError | NotCollected)
+        # Nor have days that failed and wait for their time.
+        ended = step.last and missing.refusal is None and not isinstance(error, ConsentError | NotCollected)
         await self._book.settle(task, await self._later(task, span, after) if ended else now, after)
 
     async def _without_a_call(
@@ -285,8 +306,8 @@ class Upkeep:
         again = again_at(task, missing.refusal)
         if again is None:
             return await self._later(task, span, now)
-        if missing.refusal is not None and missing.refusal.reason is GapReason.NOT_COLLECTED:
-            await self._hand_on(task, now)  # daily values may be collected where the curve is not
+        if leaves_the_rest(missing.refusal):
+            await self._hand_on(task, now)
         return again
 
     async def _later(self, task: Task, span: DaySpan | None, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ so that no two lists of parts give the same bytes.
 import hmac
 import secrets
 from functools import lru_cache
-from hashlib import sha256
+from struct import Struct
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
@@ -25,6 +25,8 @@ SUITE = b"\x01"
 PAIR_SUITE = b"\x01"
 """HPKE (RFC 9180) in base mode: X25519, HKDF-SHA256, AES-256-GCM. Stored in front, and part of the `info`."""
 
+_length = Struct(">I").pack
+_SHA256 = SHA256()
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _HPKE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
@@ -36,17 +38,16 @@ class SealBroken(Exception):
 
 def context(*parts: str | bytes) -> bytes:
     """The parts as one byte string that only this list of parts gives."""
-    return CONTEXT_VERSION + b"".join([_prefixed(part) for part in parts])
+    return within(CONTEXT_VERSION, *parts)
 
 
 def within(outer: bytes, *parts: str | bytes) -> bytes:
     """The context of `outer`'s parts and some more: for many that differ only in their last ones."""
-    return outer + b"".join([_prefixed(part) for part in parts])
-
-
-def _prefixed(part: str | bytes) -> bytes:
-    encoded = part.encode() if isinstance(part, str) else part
-    return len(encoded).to_bytes(4, "big") + encoded
+    told = [outer]
+    for part in parts:
+        encoded = part.encode() if isinstance(part, str) else part
+        told += (_length(len(encoded)), encoded)
+    return b"".join(told)
 
 
 def derive(secret: bytes, *label: str | bytes, salt: bytes | None = None) -> bytes:
@@ -54,14 +55,14 @@ def derive(secret: bytes, *label: str | bytes, salt: bytes | None = None) -> byt
 
     `secret` must be random: nothing here slows down who guesses a password.
     """
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=named(*label)).derive(secret)
+    return HKDF(algorithm=_SHA256, length=KEY_BYTES, salt=salt, info=named(*label)).derive(secret)
 
 
 def derive_two(secret: bytes, *label: str | bytes) -> tuple[bytes, bytes]:
     """Two independent keys of 32 bytes for this label, for the price of one; otherwise as `derive`."""
     # No label of `derive` begins so: its key of the same name is none of the two.
     info = _TWO + named(*label)
-    both = HKDF(algorithm=SHA256(), length=2 * KEY_BYTES, salt=None, info=info).derive(secret)
+    both = HKDF(algorithm=_SHA256, length=2 * KEY_BYTES, salt=None, info=info).derive(secret)
     return both[:KEY_BYTES], both[KEY_BYTES:]
 
 
@@ -129,7 +130,7 @@ def open_sealed(private: bytes, sealed: bytes, bound: bytes) -> bytes:
 
 def keyed_hash(key: bytes, *parts: str | bytes) -> bytes:
     """HMAC-SHA256 of the parts, 32 bytes."""
-    return hmac.digest(key, context(*parts), sha256)
+    return hmac.digest(key, context(*parts), "sha256")
 
 
 def same(one: bytes, other: bytes) -> bool:

@@ -3,6 +3,7 @@
 Labels are names of APIs, routes, states and statuses, of which there are few; never a usage point, an account or a key.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -102,15 +103,17 @@ class Metrics:
             ["state"],
             registry=registry,
         )
+        self._answered: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self._read: defaultdict[str, int] = defaultdict(int)
 
     def answered(self, method: str, route: str, status: int) -> None:
         """A request was answered; status 0: the caller left before."""
         known = method if method in _METHODS else "other"  # anybody may send any word
-        self._requests.labels(known, route, str(status)).inc()
+        self._answered[known, route, status] += 1
 
     def read(self, cache: str) -> None:
         """A series was read."""
-        self._reads.labels(cache).inc()
+        self._read[cache] += 1
 
     def called(self, api: str, outcome: str) -> None:
         """A call left, and this came of it."""
@@ -122,6 +125,7 @@ class Metrics:
 
     def text(self, levels: Levels) -> bytes:
         """Everything, in the text format of Prometheus. What `levels` does not hold is absent, not zero."""
+        self._settle()
         for gauge in (self._left, self._allowance, self._held, self._consents, self._links, self._generations):
             gauge.clear()
         for part, works in levels.up.items():
@@ -136,3 +140,12 @@ class Metrics:
             for state, count in counts.items():
                 gauge.labels(state).set(count)
         return generate_latest(self._registry)
+
+    def _settle(self) -> None:
+        """Hand over what was counted since somebody looked: a counter's lock and checks take longer than counting."""
+        for (method, route, status), count in self._answered.items():
+            self._requests.labels(method, route, str(status)).inc(count)
+        for cache, count in self._read.items():
+            self._reads.labels(cache).inc(count)
+        self._answered.clear()
+        self._read.clear()

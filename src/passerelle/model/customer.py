@@ -30,8 +30,9 @@ class OffpeakRange:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The supply contract. Power in kVA. The `…_text` fields are Enedis' own spelling of what was read beside them.
+    """The supply contract. The `…_text` fields are Enedis' own spelling of what was read beside them.
 
+    A power is in kVA or in kW, as Enedis says it: kW is the unit of large connections, and no kVA can be made of it.
     The fields from `consumption_connection_power_kva` on are known to 2026 only (F§10). `partial`: Enedis failed to
     tell a part of it, whose fields are None for now.
     """
@@ -41,6 +42,7 @@ class Contract:
     meter_type: str | None = None
     segment: str | None = None
     subscribed_power_kva: int | None = None
+    subscribed_power_kw: float | None = None
     subscribed_power_text: str | None = None
     last_activation_date: date | None = None
     last_activation_text: str | None = None
@@ -53,7 +55,10 @@ class Contract:
     last_distribution_tariff_change_text: str | None = None
     consumption_connection_power_kva: float | None = None
     generation_connection_power_kva: float | None = None
+    consumption_connection_power_kw: float | None = None
+    generation_connection_power_kw: float | None = None
     phases: int | None = None
+    phases_text: str | None = None
     services_level: str | None = None
     last_subscribed_power_change_date: date | None = None
     generation_last_activation_date: date | None = None
@@ -108,9 +113,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
+    """`phone` is the mobile number where 2026 tells both apart (F§10); v5 has one number, which is `phone`."""
+
     customer_id: str | None = None
     phone: str | None = None
     email: str | None = None
+    landline: str | None = None
+
+    @property
+    def any_phone(self) -> str | None:
+        """The one number of those who have room for one: the mobile one if there are two (F§14)."""
+        return self.phone or self.landline
 
 
 AnyRecord = Contract | Address | Identity | Contact

@@ -22,8 +22,7 @@ class DaySpan:
         return (self.end - self.start).days
 
     def __iter__(self) -> Iterator[date]:
-        for ordinal in range(self.start.toordinal(), self.end.toordinal()):
-            yield date.fromordinal(ordinal)
+        return map(date.fromordinal, range(self.start.toordinal(), self.end.toordinal()))
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.start <= day < self.end

@@ -14,6 +14,7 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, PARIS).astimezone(UTC)
 
 
+@lru_cache(maxsize=16_384)
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """The instants between which the civil day lies, in UTC, end excluded."""
     return midnight(day), midnight(day + ONE_DAY)

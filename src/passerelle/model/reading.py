@@ -16,6 +16,8 @@ class Quality(StrEnum):
     CORRECTED = "corrected"
     DERIVED = "derived"
 
+    __hash__ = str.__hash__  # that of an enumeration is a call of Python, in every look into a table
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

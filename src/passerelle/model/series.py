@@ -56,6 +56,8 @@ class Series(StrEnum):
     CONSUMPTION_INDEX = "index/consumption"
     PRODUCTION_INDEX = "index/production"
 
+    __hash__ = str.__hash__  # that of an enumeration is a call of Python, in every look into a table
+
     @property
     def nature(self) -> Nature:
         return _NATURES[self]

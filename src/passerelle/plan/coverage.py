@@ -1,7 +1,8 @@
 """What readings cover of their days, and what they leave open."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, day_bounds
@@ -30,9 +31,9 @@ def holes(day: date, readings: Readings) -> list[tuple[datetime, datetime]]:
     A day of 23 or 25 hours is whole when its own bounds are covered, whatever the number of readings and their steps
     (F§6). A peak, or an index, covers its day.
     """
-    start, end = day_bounds(day)
-    if isinstance(readings, EvenReadings) and readings.start == start and readings.end == end:
+    if isinstance(readings, EvenReadings) and _fill(day, readings.start, readings.step, len(readings.values)):
         return []
+    start, end = day_bounds(day)
     found: list[tuple[datetime, datetime]] = []
     at = start
     for reading in readings:
@@ -44,6 +45,12 @@ def holes(day: date, readings: Readings) -> list[tuple[datetime, datetime]]:
     if at < end:
         found.append((at, end))
     return found
+
+
+@lru_cache(maxsize=16_384)
+def _fill(day: date, start: datetime, step: timedelta, count: int) -> bool:
+    """Whether so many even readings begin and end with their day: days of all homes share this."""
+    return (start, start + step * count) == day_bounds(day)
 
 
 def complete_days(span: DaySpan, readings: Mapping[date, Readings]) -> dict[date, Readings]:

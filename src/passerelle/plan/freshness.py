@@ -93,7 +93,7 @@ def shown(reason: GapReason, day: date, now: datetime) -> GapReason:
     return GapReason.NOT_PUBLISHED if reason is GapReason.MISSING and waited_for else reason
 
 
-def in_force(refusals: Mapping[GapReason, Refusal], granted_at: datetime, now: datetime) -> Refusal | None:
+def in_force(refusals: Mapping[str, Refusal], granted_at: datetime, now: datetime) -> Refusal | None:
     """The latest refusal that speaks for the whole series at `now`.
 
     One older than the consent says nothing, nor does one that a consent's first day excused, once that day is over.

@@ -19,8 +19,9 @@ class OpenDay:
     """A day that was asked of Enedis and did not come whole.
 
     `missing`: the stretches that lack, of a day that came in part; empty for a day of which nothing came. `told`: an
-    error of Enedis said so, whose words are those of the refusal of the same reason. `forced_at`: when a caller last
+    error of Enedis said so, whose words are those of the refusal of the same kind. `forced_at`: when a caller last
     had it asked before its time. `covered`: it is held whole all the same, from before or derived from the curve.
+    `failure`: the code of an error that was no answer about data, which is the reason then.
     """
 
     reason: GapReason
@@ -32,6 +33,12 @@ class OpenDay:
     told: bool = False
     forced_at: datetime | None = None
     covered: bool = False
+    failure: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What was told: the reason, or the code of a failure."""
+        return self.failure or self.reason.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,22 @@ class Refusal:
     tries: int = 1
     forced_at: datetime | None = None
 
+    @property
+    def kind(self) -> str:
+        """What was told: the reason, or the code of an error that was no answer about data."""
+        return self.problem.code if self.reason is GapReason.UPSTREAM_ERROR else self.reason.value
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger says of some days of a series. `looked`: when a caller last had a whole day asked again."""
+    """What the ledger says of some days of a series. `looked`: when a caller last had a whole day asked again.
+
+    `refusals` by their kind.
+    """
 
     days: Mapping[date, OpenDay] = field(default_factory=dict)
     looked: Mapping[date, datetime] = field(default_factory=dict)
-    refusals: Mapping[GapReason, Refusal] = field(default_factory=dict)
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
 
 
 NOTHING_KNOWN = Known()
@@ -69,11 +84,11 @@ class Entry:
     """What one answer of Enedis changes in the ledger of a series.
 
     `days` are open from now on; `whole` leave the ledger, but for those of `looked`, which a caller had asked again at
-    that instant; `lifted` are the refusals that this answer disproves.
+    that instant; `lifted` are the kinds of refusal that this answer disproves.
     """
 
     days: Mapping[date, OpenDay] = field(default_factory=dict)
     whole: frozenset[date] = frozenset()
     looked: Mapping[date, datetime] = field(default_factory=dict)
     refusal: Refusal | None = None
-    lifted: frozenset[GapReason] = frozenset()
+    lifted: frozenset[str] = frozenset()

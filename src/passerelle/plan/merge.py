@@ -1,6 +1,6 @@
 """An answer, made of what was held, what was fetched and why the rest is not there. No silent hole."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -28,13 +28,19 @@ class Merged:
 
 
 def merge(
-    asked: DaySpan, clipped: Iterable[DayGap], held: Mapping[date, Readings], lacking: Mapping[date, Lack]
+    asked: DaySpan,
+    clipped: Iterable[DayGap],
+    held: Mapping[date, Readings],
+    lacking: Mapping[date, Lack],
+    whole: Collection[date] = (),
 ) -> Merged:
     """Every day of `asked` as readings or as a gap.
 
     A day that is held in part has a gap for each of its holes. `lacking` tells why; what it does not tell about is
-    `pending`.
+    `pending`. `whole`: days of `asked` that are held without a hole, as far as is known.
     """
+    if len(whole) == len(asked):
+        return Merged(tuple([held[day] for day in asked]), ())
     clipped = tuple(clipped)
     # A clipped stretch is one gap, however many days it has: a range may reach centuries beyond what exists.
     gaps = [Gap(*gap.span.instants, gap.reason) for gap in clipped]
@@ -43,6 +49,8 @@ def merge(
         found = held.get(day)
         if found:
             parts.append(found)
+            if day in whole:
+                continue
             open_ = holes(day, found)
         else:
             open_ = [day_bounds(day)]

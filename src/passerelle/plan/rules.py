@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import ONE_DAY, in_paris, months_before
@@ -37,8 +38,12 @@ def first_served(series: Series, now: datetime) -> date:
 
     The error table of Enedis says one day less than its specifications: the margin of a day is ours (F§7).
     """
-    today = in_paris(now).date()
-    return months_before(today, series.nature.history_months) - HISTORY_MARGIN + ONE_DAY
+    return _first_served(in_paris(now).date(), series.nature.history_months)
+
+
+@lru_cache(maxsize=64)
+def _first_served(today: date, months: int) -> date:
+    return months_before(today, months) - HISTORY_MARGIN + ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,13 @@ def clip(
     `endless_history`: captured answers do not grow too old.
     """
     oldest = date.min if endless_history else first_served(series, now)
+    return _clipped(asked, oldest, activated_on, published_end(now))
+
+
+@lru_cache(maxsize=1_024)
+def _clipped(asked: DaySpan, oldest: date, activated_on: date | None, ceiling: date) -> Clipped:
+    """A burst asks for the same days, and their bounds move once a day."""
     floor = max(oldest, activated_on) if activated_on else oldest
-    ceiling = published_end(now)
     cuts = (
         (date.min, oldest, GapReason.BEYOND_HISTORY),
         (oldest, floor, GapReason.BEFORE_ACTIVATION),

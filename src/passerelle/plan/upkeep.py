@@ -1,7 +1,7 @@
 """What is kept fresh without being asked, and how far back a first import goes. Pure.
 
-A series of a usage point is kept fresh for as long as somebody wants it: it was read within the last month. Its day is
-looked for once a day after publication, at a minute of its own, so that an hour's allowance is not wanted by all at
+A series of a usage point that was once wanted is kept fresh for as long as its consent stands. Its day is looked for
+once a day after publication, at a minute of its own, so that an hour's allowance is not wanted by all at
 once (F§7 advises an odd time between 06:00 and 10:00; F§12 allows a thousand calls an hour for everybody).
 """
 
@@ -11,23 +11,29 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from passerelle.consent.requests import LinkedPoint
+from passerelle.errors import QuotaExhausted
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import ONE_DAY, PARIS, in_paris, months_before
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Kind, Series
 from passerelle.plan.calls import plan_calls
-from passerelle.plan.ledger import Refusal
+from passerelle.plan.failures import OF_SERIES, UNTIL_REPAIRED
+from passerelle.plan.ledger import Known, Refusal
 from passerelle.plan.rules import PUBLICATION, days_per_call, first_served, published_end
 
 WANTED_FOR = timedelta(days=30)
-"""A series that nobody has read for so long is no longer kept fresh."""
+"""A series that nobody has read for so long is wanted least, yet it is kept fresh…"""
+
+LEAST_WANTED_WAITS = timedelta(hours=6)
+"""…before imports for so long after its turn. Later than that the hours do not suffice for all: it takes what imports
+leave, so that a new customer's past is not behind what nobody reads."""
 
 SPREAD = timedelta(hours=4)
 """The mornings' calls begin within so much of the publication."""
 
 FRESH_DAYS = 14
-"""How far back a refresh looks at least for what came late: the ledger says when each day is worth it."""
+"""How far back a refresh looks at least for what came late; for older holes of the ledger it looks too."""
 
 IMPORT_TRIES = 7
 """So often, or for so many days, an import is tried of a series that is not collected: collection that is switched on
@@ -37,6 +43,14 @@ LOOK_AFTER = timedelta(hours=1)
 """How long after a reader to look for the first time: the reader has just fetched what there was."""
 
 PAUSE_AFTER_FAILURE = timedelta(minutes=10)
+LONGEST_REST = timedelta(minutes=1)
+"""Where the hour is used up, nothing more is tried for so long at most: another API's hour may have calls left."""
+
+EARLY = timedelta(seconds=15)
+"""So long before the time that the quota has told work goes on: a call waits for its slot by itself for longer."""
+
+COVERS_NOTHING = timedelta(days=1)
+"""A consent that lets import nothing is looked at again after so long: what it covers may have been changed."""
 
 
 class Work(StrEnum):
@@ -76,6 +90,32 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the days of an import are: those that can be had, how many are held whole, how many were never asked.
+
+    `refusal`: what Enedis said of the whole series last.
+    """
+
+    start: date
+    end: date
+    whole: int
+    unasked: int
+    refusal: Refusal | None = None
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+
+class ImportState(StrEnum):
+    """`done`: every day that can be had was asked for. `refused`: Enedis refused the series before that."""
+
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The next call of a piece of work; `last`: nothing is left to ask after it."""
 
@@ -101,6 +141,13 @@ def imported_after(series: Series) -> Series | None:
     return next(each for each in Series if each.kind is Kind.DAILY and each.direction is series.direction)
 
 
+def import_state(found: Import, progress: Progress) -> ImportState:
+    """How an import stands. One ends early only by a refusal; later data may have disproved that."""
+    if found.ended_at is None:
+        return ImportState.RUNNING
+    return ImportState.REFUSED if progress.unasked and progress.refusal is not None else ImportState.DONE
+
+
 def import_span(import_from: date, now: datetime) -> DaySpan | None:
     """The days that an import is about: all since its first day."""
     end = published_end(now)
@@ -110,7 +157,8 @@ def import_span(import_from: date, now: datetime) -> DaySpan | None:
 def wanted_span(task: Task, now: datetime) -> DaySpan | None:
     """The days that the work is about.
 
-    Of a refresh the last two weeks, and all since it is wanted: what a longer outage left out comes by itself.
+    Of a refresh the last two weeks, and all since it is wanted: what a longer outage left out comes by itself. Older
+    holes are looked for beside it (`holes_of`).
     """
     if task.work is Work.IMPORT and task.import_from is not None:
         return import_span(task.import_from, now)
@@ -119,11 +167,28 @@ def wanted_span(task: Task, now: datetime) -> DaySpan | None:
     return DaySpan(max(start, first_served(task.series, now)), end)
 
 
+def holes_of(known: Known, before: date) -> frozenset[date]:
+    """The days before this one that were asked and that Enedis had not, or not whole: it may fill them (F§7).
+
+    Not those that it refused: it would refuse them again.
+    """
+    return frozenset(
+        day for day, row in known.days.items() if day < before and row.reason is GapReason.MISSING and not row.covered
+    )
+
+
+def rest(told: QuotaExhausted) -> timedelta:
+    """How long to try nothing more after the quota said so."""
+    back = timedelta(seconds=told.problem.retry_after or 0) - EARLY
+    return max(timedelta(seconds=1), min(back, LONGEST_REST))
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Days that are not whole: `unasked` never were asked for; of the others `due` are those worth another call now.
 
-    `refusal`: what Enedis said of the whole series, as long as it is in force: nothing is worth a call until then.
+    `refusal`: what Enedis said of the whole series, as long as it is in force: nothing is worth a call until then. Or
+    what it said of days that failed, until the first of them is worth another.
     """
 
     unasked: frozenset[date] = frozenset()
@@ -134,7 +199,8 @@ class Missing:
 def next_step(task: Task, missing: Missing) -> Step | None:
     """The newest of the fewest calls; None when there is nothing to ask.
 
-    A refresh asks for days published since it is wanted, and again for those that came late: never for a past that
+    An import asks again for nothing before it has asked for everything: a call that fails stands in nobody's way. A
+    refresh asks for days published since it is wanted, and again for those that came late: never for a past that
     nobody asked for.
     """
     unasked = missing.unasked
@@ -142,23 +208,42 @@ def next_step(task: Task, missing: Missing) -> Step | None:
         since = published_end(task.began_at)
         unasked = frozenset(day for day in unasked if day >= since)
     calls = plan_calls(unasked | missing.due, days_per_call(task.series))
-    return Step(calls[0], len(calls) == 1) if calls else None
+    if not calls:
+        return None
+    first = calls[0]
+    if task.work is Work.IMPORT:
+        first = next((call for call in calls if not unasked.isdisjoint(call)), first)
+    return Step(first, len(calls) == 1)
 
 
 def again_at(task: Task, refusal: Refusal | None) -> datetime | None:
     """When work that a refusal holds up goes on; None where none does, or there is nothing to wait for any more.
 
     A consent that Enedis does not know yet (F§3) is waited for. So is an import's series that is not collected, for
-    days: the refusal may have been met before the import, or before its call had its turn.
+    days: the refusal may have been met before the import, or before its call had its turn. So is what failed; and what
+    the operator has to repair for as long as that takes.
     """
     if refusal is None or refusal.until is None:
         return None
     if refusal.reason is GapReason.NO_CONSENT:
         return refusal.until
-    if task.work is not Work.IMPORT or refusal.reason is not GapReason.NOT_COLLECTED:
+    if task.work is not Work.IMPORT or refusal.reason not in (GapReason.NOT_COLLECTED, GapReason.UPSTREAM_ERROR):
         return None
+    if refusal.kind in UNTIL_REPAIRED:
+        return refusal.until
     waits = refusal.tries < IMPORT_TRIES or refusal.until < task.began_at + IMPORT_TRIES * ONE_DAY
     return refusal.until if waits else None
+
+
+def leaves_the_rest(refusal: Refusal | None) -> bool:
+    """Whether what holds an import up says nothing of the one that follows it.
+
+    Daily values may be collected where the curve is not; days that failed are some of many.
+    """
+    if refusal is None:
+        return False
+    failed = refusal.reason is GapReason.UPSTREAM_ERROR and refusal.kind not in OF_SERIES
+    return failed or refusal.reason is GapReason.NOT_COLLECTED
 
 
 def next_refresh(share: float, now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from passerelle.model.reading import Readings
 from passerelle.plan.calls import plan_calls
 from passerelle.plan.coverage import holes
 from passerelle.plan.freshness import due, in_force, may_force
-from passerelle.plan.ledger import Known
+from passerelle.plan.ledger import Known, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Asking:
 
 def whole_days(usable: DaySpan, held: Mapping[date, Readings]) -> frozenset[date]:
     """The days of the range that are held without a hole."""
-    return frozenset(day for day in usable if (found := held.get(day)) and not holes(day, found))
+    return frozenset([day for day in usable if (found := held.get(day)) and not holes(day, found)])
 
 
 def worth_asking(
@@ -50,6 +50,17 @@ def forced_calls(usable: DaySpan, whole: Collection[date], known: Known, asking:
     anyway = worth_asking(usable, whole, known, replace(asking, forced=False), days_a_call)
     all_of_them = worth_asking(usable, whole, known, asking, days_a_call)
     return len(plan_calls(all_of_them, days_a_call)) - len(plan_calls(anyway, days_a_call))
+
+
+def held_up(known: Known, granted_at: datetime, now: datetime) -> Refusal | None:
+    """What keeps days from being asked at `now`: the refusal in force, or of the days that failed the first to end."""
+    refusal = in_force(known.refusals, granted_at, now)
+    if refusal is not None:
+        return refusal
+    failed = [row for row in known.days.values() if row.failure and not (row.covered or due(row, granted_at, now))]
+    first = min(failed, key=lambda row: row.next_at, default=None)
+    words = known.refusals.get(first.kind) if first is not None else None
+    return replace(words, until=first.next_at, tries=first.tries) if first is not None and words else None
 
 
 def _open_and_due(day: date, known: Known, asking: Asking) -> bool:

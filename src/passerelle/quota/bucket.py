@@ -1,9 +1,14 @@
 """The arithmetic of one bucket: which slot, charged to which hour, and what a 429 changes. No I/O and no clock.
 
-**Slots.** A call leaves in a slot reserved ahead: `slot = max(now, last slot, slot[-N] + W)`, so N + 1 slots always
-span W (N calls a second, F§12). A slot given back never shortens that: when a slot was reserved, the log held at least
-the slots that are left today, so its N-th last was no older than today's. W is 1.06 s: the 60 ms over the second
+**Slots.** A call leaves in a slot reserved just before: `slot = max(now, last slot, slot[-N] + W)`, so N + 1 slots
+always span W (N calls a second, F§12). A slot given back never shortens that: when a slot was reserved, the log held at
+least the slots that are left today, so its N-th last was no older than today's. W is 1.06 s: the 60 ms over the second
 absorb what a call is late by (`departure`) and the network. Slots are wall-clock microseconds, which processes share.
+
+**Line.** Until its slot is near, an interactive call has a ticket: a slot is kept free for each, in their order, before
+any background call. Whoever does not come when it is due loses no more than its turn: what was kept for it is free
+`GRACE_US` later. A call that was late for its slot asks with it (`turn`): the slot is moved to the present, in one
+step, and leaves no hole. So a process that stands still or dies costs the others a moment, not a slot.
 
 **Hours.** A call is charged to the civil hour of its slot (Enedis counts by round hours of UTC, F§12). Nothing is
 reserved in the second either side of the hour's edge, so a call is counted in the hour that it is charged to unless
@@ -33,12 +38,21 @@ NARROW_US = 10_000
 
 PAUSE_US = SECOND_US
 HORIZON_US = 5 * SECOND_US
-"""How far ahead a slot may be booked: below what servers keep an idle connection for."""
+"""How far ahead an interactive call may stand in the line: below what servers keep an idle connection for."""
+
+AHEAD_US = 20_000
+"""How long before it is due an interactive call takes its slot: time for the answer to be there when it is."""
+
+LEAD_US = SECOND_US // 2
+"""How far ahead a slot may be at most, for a caller that hears the answer late."""
+
+GRACE_US = 60_000
+"""How long a slot is kept for a call that does not come: longer than a process stands still now and then."""
 
 EDGE_GUARD_US = SECOND_US
 SET_BACK_US = 60 * SECOND_US
 SLOTS_KEPT = 8
-"""In windows. Bookings reach 5 s ahead, so a slot 8 windows before the last one is over for more than a window."""
+"""In windows. Slots reach half a second ahead, so one 8 windows before the last is over for more than a window."""
 HOURS_KEPT = 24
 
 
@@ -48,6 +62,13 @@ class Slot(NamedTuple):
     at_us: int
     hour: int
     serial: int
+
+
+class Ticket(NamedTuple):
+    """A place in the line: its number, and the wall-clock instant that it is kept until."""
+
+    serial: int
+    until_us: int
 
 
 class HourCount(NamedTuple):
@@ -61,11 +82,13 @@ class HourCount(NamedTuple):
 class Bucket:
     """What is remembered of one allowance. `Bucket()` is one that was never used.
 
-    `slots` in their order; `hours` with the last charged one at the end; `pause_us` is a wall-clock instant, `hold_us`
-    a civil one: nothing leaves before either. `window_us` is W as it was at the wall-clock instant `widened_us`.
+    `slots` and `line` in their order; `hours` with the last charged one at the end; `pause_us` is a wall-clock instant,
+    `hold_us` a civil one: nothing leaves before either. `window_us` is W as it was at the wall-clock instant
+    `widened_us`.
     """
 
     slots: tuple[Slot, ...] = ()
+    line: tuple[Ticket, ...] = ()
     hours: tuple[HourCount, ...] = ()
     serial: int = 0
     pause_us: int = 0
@@ -105,7 +128,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A slot: leave `wait_us` after the `now_us` that was given, not before. `serial` gives it back."""
+    """A slot: leave `wait_us` after the `now_us` that was given, not before. `serial` gives it back, or moves it."""
 
     wait_us: int
     slot: Slot
@@ -117,47 +140,74 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """No slot: ask again `wait_us` after the `now_us` that was given."""
+    """No slot: ask again `wait_us` after the `now_us` that was given, with `serial` if it is a ticket (else 0)."""
 
     wait_us: int
     why: Why
+    serial: int = 0
 
 
 def reserve(
-    bucket: Bucket, now_us: int, civil: CivilTime, limits: Limits, priority: Priority, lead_us: int = 0
+    bucket: Bucket,
+    now_us: int,
+    civil: CivilTime,
+    limits: Limits,
+    priority: Priority,
+    lead_us: int = 0,
+    *,
+    turn: int = 0,
 ) -> tuple[Bucket, Grant | Later]:
-    """The next slot for a call of this priority, or when to ask again.
+    """A slot for a call of this priority, or when to ask again.
 
-    Interactive calls book up to 5 s ahead. Background ones take a slot only when it is due and keep a distance to the
-    one before, so they never stand in front of an interactive call, and leave it a part of the hour (`_allowed`).
-    `lead_us` (at most 5 s) asks for a slot no nearer than that, for a caller that hears the answer late.
+    Interactive calls stand in the line, at most 5 s ahead, and take their slot shortly before it is due. Background
+    ones take what is due and nobody in the line wants, keep a distance to the slot before, and leave a part of the
+    hour (`_allowed`). `turn`: the serial that the caller was given last, a ticket's or an unused slot's: it keeps its
+    place, and the slot is given back. `lead_us` (half a second at most): no nearer, for who hears the answer late.
     """
-    bucket = _after_set_back(bucket, now_us)
+    bucket = _without_absent(cancel(_after_set_back(bucket, now_us), turn), now_us)
+    lead_us = min(lead_us, LEAD_US)
     held_us = held_until(bucket, civil, now_us) - civil.at(now_us)
     if held_us > 0:
         return bucket, Later(held_us, Why.HOLD)
-    at_us = _off_the_edge(_earliest(bucket, now_us, limits, priority, lead_us), civil)
+    interactive = priority is Priority.INTERACTIVE
+    before = tuple(each for each in bucket.line if not (interactive and turn) or each.serial < turn)
+    at_us = _off_the_edge(_earliest(bucket, now_us, limits, priority, lead_us, len(before)), civil)
     hour = civil.at(at_us) // HOUR_US
     left_us = (hour + 1) * HOUR_US - civil.at(at_us)
-    used = used_in(bucket, hour)
+    used = used_in(bucket, hour) + len(before)
     if used >= _allowed(limits, priority, left_us):
         return bucket, Later(at_us - now_us + _until_allowed(limits, priority, used, left_us, civil), Why.HOUR)
-    horizon_us = HORIZON_US if priority is Priority.INTERACTIVE else lead_us
-    if at_us - now_us > horizon_us:
-        return bucket, Later(at_us - now_us - horizon_us, Why.SPACING)
-    slot = Slot(at_us, hour, bucket.serial + 1)
-    kept = (*bucket.slots, slot)[-SLOTS_KEPT * limits.per_second :]
-    charged = replace(bucket, slots=kept, hours=_charge(bucket, hour, 1), serial=slot.serial)
-    return charged, Grant(at_us - now_us, slot)
+    near_us = min(AHEAD_US + lead_us, LEAD_US) if interactive else lead_us
+    if at_us - now_us > near_us:
+        return _stand(bucket, now_us, at_us, near_us, before, turn if interactive else None)
+    slot = Slot(at_us, hour, turn or bucket.serial + 1)
+    return _with_slot(bucket, slot, limits), Grant(at_us - now_us, slot)
 
 
 def cancel(bucket: Bucket, serial: int) -> Bucket:
-    """The bucket without a slot that was surely not used; unchanged if it was given back before or is forgotten."""
+    """The bucket without a ticket, or a slot that was surely not used; unchanged if it has neither (any more)."""
     for slot in bucket.slots:
         if slot.serial == serial:
             kept = tuple(other for other in bucket.slots if other.serial != serial)
             return replace(bucket, slots=kept, hours=_charge(bucket, slot.hour, -1))
+    if any(ticket.serial == serial for ticket in bucket.line):
+        return replace(bucket, line=tuple(ticket for ticket in bucket.line if ticket.serial != serial))
     return bucket
+
+
+def correct(bucket: Bucket, now_us: int, civil: CivilTime, serial: int) -> Bucket:
+    """After a call left later than its slot, and should not have: it is remembered where it was, which is now.
+
+    Those that come a window after it keep their distance from there. In another hour it counts too.
+    """
+    late = next((slot for slot in bucket.slots if slot.serial == serial and slot.at_us < now_us), None)
+    if late is None:
+        return bucket
+    hour = civil.at(now_us) // HOUR_US
+    others = [slot for slot in bucket.slots if slot is not late]
+    behind = sum(slot.at_us <= now_us for slot in others)
+    slots = (*others[:behind], Slot(now_us, hour, serial), *others[behind:])
+    return replace(bucket, slots=slots, hours=bucket.hours if hour == late.hour else _charge(bucket, hour, 1))
 
 
 def hold(bucket: Bucket, now_us: int, civil: CivilTime, resume_us: int | None) -> Bucket:
@@ -203,18 +253,55 @@ def _after_set_back(bucket: Bucket, now_us: int) -> Bucket:
     last_us = max(bucket.pause_us, bucket.slots[-1].at_us if bucket.slots else 0)
     if last_us <= now_us + SET_BACK_US:
         return bucket
-    return replace(bucket, slots=(), pause_us=now_us + HORIZON_US + window(bucket, now_us))
+    return replace(bucket, slots=(), line=(), pause_us=now_us + LEAD_US + window(bucket, now_us))
 
 
-def _earliest(bucket: Bucket, now_us: int, limits: Limits, priority: Priority, lead_us: int) -> int:
+def _without_absent(bucket: Bucket, now_us: int) -> Bucket:
+    """Without those who did not come; nor those who seem to have much time, whose clock has been set back since."""
+    latest_us = now_us + HORIZON_US + GRACE_US
+    return replace(bucket, line=tuple(ticket for ticket in bucket.line if now_us <= ticket.until_us <= latest_us))
+
+
+def _earliest(bucket: Bucket, now_us: int, limits: Limits, priority: Priority, lead_us: int, before: int) -> int:
+    """The first instant for a call behind so many others that wait."""
     window_us = window(bucket, now_us)
     spacing_us = 0 if priority is Priority.INTERACTIVE else window_us * 95 // (100 * limits.per_second)
-    at_us = max(now_us + lead_us, bucket.pause_us)
-    if bucket.slots:
-        at_us = max(at_us, bucket.slots[-1].at_us + spacing_us)
-    if len(bucket.slots) >= limits.per_second:
-        at_us = max(at_us, bucket.slots[-limits.per_second].at_us + window_us)
-    return at_us
+    taken = [slot.at_us for slot in bucket.slots]
+    for _ in range(before):
+        taken.append(_following(taken, max(now_us, bucket.pause_us), limits.per_second, window_us))
+    at_us = _following(taken, max(now_us + lead_us, bucket.pause_us), limits.per_second, window_us)
+    return max(at_us, taken[-1] + spacing_us) if taken else at_us
+
+
+def _following(taken: list[int], from_us: int, per_second: int, window_us: int) -> int:
+    """The first instant from `from_us` that a slot may have behind these."""
+    at_us = max(from_us, taken[-1]) if taken else from_us
+    return max(at_us, taken[-per_second] + window_us) if len(taken) >= per_second else at_us
+
+
+def _with_slot(bucket: Bucket, slot: Slot, limits: Limits) -> Bucket:
+    kept = (*bucket.slots, slot)[-SLOTS_KEPT * limits.per_second :]
+    return replace(bucket, slots=kept, hours=_charge(bucket, slot.hour, 1), serial=max(bucket.serial, slot.serial))
+
+
+def _stand(
+    bucket: Bucket, now_us: int, at_us: int, near_us: int, before: tuple[Ticket, ...], turn: int | None
+) -> tuple[Bucket, Later]:
+    """A call that is not due yet: when it comes back, with a ticket if it has a `turn` (0: a new one).
+
+    It comes when its slot is near, or when whoever stands in front of it should have come and has perhaps not.
+    """
+    come_us = at_us - near_us
+    if before:
+        come_us = min(come_us, before[-1].until_us + 1)
+    if turn is None:
+        return bucket, Later(come_us - now_us, Why.SPACING)
+    if at_us - now_us > HORIZON_US:
+        return bucket, Later(at_us - now_us - HORIZON_US, Why.SPACING)
+    ticket = Ticket(turn or bucket.serial + 1, at_us + GRACE_US)
+    line = tuple(sorted((*bucket.line, ticket)))
+    serial = max(bucket.serial, ticket.serial)
+    return replace(bucket, line=line, serial=serial), Later(come_us - now_us, Why.SPACING, ticket.serial)
 
 
 def _off_the_edge(at_us: int, civil: CivilTime) -> int:

@@ -1,27 +1,41 @@
-"""The way out of one call: ask for a slot, wait for it, leave on time or not at all."""
+"""The way out of one call: stand in the line, take a slot, leave on time or have the slot moved to the present."""
 
 import asyncio
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from passerelle.errors import PasserelleError, QuotaExhausted
+from passerelle.errors import QuotaExhausted
 from passerelle.kit.clock import Clock
 from passerelle.model.priority import Priority
-from passerelle.quota.bucket import HORIZON_US, SECOND_US, CivilTime, Grant, Later, Why, held_until
-from passerelle.quota.home import Ask, Home, Reply
+from passerelle.quota.bucket import LEAD_US, SECOND_US, CivilTime, Later, Why
+from passerelle.quota.home import Ask, Home, Reply, away
 from passerelle.quota.settings import Limits
 
 PATIENCE_SECONDS = 30.0
 LATE_SECONDS = 0.012
-"""What a call may be late by. The spacing has 60 ms over the second, of which 48 are left to the network: one of 0 to
-40 ms keeps six calls a second apart. A wider window would let fewer than 4.7 calls a second leave."""
+"""What a call may be late by: beyond it, it asks for its slot to be moved to the present. The spacing has 60 ms over
+the second, of which 48 are left to the network: one of 0 to 40 ms keeps six calls a second apart."""
 
-LOOK_AGAIN_SECONDS = 0.100
-"""How long before its slot a call that booked ahead asks whether Enedis has said to wait since: time for an answer."""
+NOTED_SECONDS = 0.004
+"""Whoever has left later than this says so afterwards, a second before it matters: the 12 ms are for who is killed."""
+
+LEARNT = 0.2
+"""How much of an answer's delay counts for what is usual."""
+
+LEAD_SECONDS = LEAD_US / SECOND_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The slot that a call was let go in: its number, and the monotonic instant that it was for, in seconds."""
+
+    serial: int
+    due: float
 
 
 class Departures:
@@ -35,35 +49,43 @@ class Departures:
         self._home = home
         self._clock = clock
         self._wall_ns = wall_ns
+        self._usual = 0.0
 
-    async def leave(self, bucket: str, limits: Limits, priority: Priority) -> None:
+    async def leave(self, bucket: str, limits: Limits, priority: Priority) -> Departure:
         """Return when the call may leave, counted.
 
         Waits for its place in the second as long as it takes; for the next hour or the end of a hold 30 s altogether,
         beyond which it raises QuotaExhausted at once. Cancelled while it waits, the call is uncounted.
         """
-        patience, lead = PATIENCE_SECONDS, 0.0
+        patience, lead, turn = PATIENCE_SECONDS, 0.0, 0
         while True:
-            ask = Ask(limits, await self.civil(), priority, round(lead * SECOND_US))
+            lead = max(lead, self._usual_lead())
+            ask = Ask(limits, await self.civil(), priority, round(lead * SECOND_US), turn)
             reply = await self._reserve(bucket, ask)
-            answer = reply.answer
-            if isinstance(answer, Grant):
-                due = reply.at + answer.wait_us / SECOND_US
-                if await self._called_off(bucket, answer, due):
-                    await self._give_back(bucket, answer)
-                    continue
-                late = await self._wait_for_slot(bucket, answer, due)
-                if late <= LATE_SECONDS:
-                    return
-                await self._give_back(bucket, answer)
-                # A home that always answers late would never let a call leave: ask for a slot further ahead.
-                lead = min(lead + late, HORIZON_US / SECOND_US)
-            else:
-                if answer.why is not Why.SPACING:
-                    patience -= answer.wait_us / SECOND_US
-                    if patience < 0:
-                        raise _exhausted(answer)
-                await self._sleep_until(reply.at + answer.wait_us / SECOND_US)
+            heard = self._clock.monotonic()
+            self._usual += LEARNT * (heard - reply.at - self._usual)
+            answer, due = reply.answer, reply.at + reply.answer.wait_us / SECOND_US
+            turn = answer.serial
+            if isinstance(answer, Later) and answer.why is not Why.SPACING:
+                patience -= answer.wait_us / SECOND_US
+                if patience < 0:
+                    raise _exhausted(answer)
+            late = await self._wait(bucket, turn, due)
+            if isinstance(answer, Later):
+                continue
+            if late <= LATE_SECONDS:
+                return Departure(turn, due)
+            if heard - due > LATE_SECONDS:  # the answer itself came late: ask for a slot further ahead
+                lead = await self._further(bucket, turn, lead, heard - reply.at)
+
+    async def correct(self, bucket: str, departure: Departure) -> None:
+        """To be called when the bytes have left: if the process stood still just then, the quota learns of it.
+
+        The sixth call after it then keeps its distance from where this one really was.
+        """
+        if self._clock.monotonic() - departure.due > NOTED_SECONDS:
+            with suppress(QuotaExhausted):  # the home is away: nobody can learn anything
+                await self._home.correct(bucket, await self.civil(), departure.serial)
 
     async def civil(self) -> CivilTime:
         """Enedis' civil time, beside the wall clock of the same moment."""
@@ -78,43 +100,39 @@ class Departures:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
             await asyncio.wait({asking})
-            if not asking.cancelled() and asking.exception() is None:
-                answer = asking.result().answer
-                if isinstance(answer, Grant):
-                    await self._give_back(bucket, answer)
+            answered = not asking.cancelled() and asking.exception() is None
+            await self._give_back(bucket, asking.result().answer.serial if answered else ask.turn)
             raise
 
-    async def _called_off(self, bucket: str, grant: Grant, due: float) -> bool:
-        """Whether Enedis has said to wait since this slot was booked. One that is due at once is not asked about."""
-        ahead = due - LOOK_AGAIN_SECONDS
-        if ahead <= self._clock.monotonic():
-            return False
-        try:
-            await self._sleep_until(ahead)
-            state, now_us = await self._home.read(bucket)
-            civil = await self.civil()
-        except (asyncio.CancelledError, PasserelleError):
-            await self._give_back(bucket, grant)
-            raise
-        at_us = grant.slot.at_us
-        return at_us < state.pause_us or civil.at(at_us) < held_until(state, civil, now_us)
-
-    async def _wait_for_slot(self, bucket: str, grant: Grant, due: float) -> float:
+    async def _wait(self, bucket: str, turn: int, due: float) -> float:
         """Wait, and say how late it is then, in seconds."""
         try:
             await self._sleep_until(due)
         except asyncio.CancelledError:
-            await self._give_back(bucket, grant)
+            await self._give_back(bucket, turn)
             raise
         return self._clock.monotonic() - due
+
+    def _usual_lead(self) -> float:
+        """How far ahead to ask a home that is slow as a rule; 0 if it is not."""
+        return min(1.5 * self._usual, LEAD_SECONDS / 2) if self._usual > LATE_SECONDS else 0.0
+
+    async def _further(self, bucket: str, turn: int, lead: float, took: float) -> float:
+        """How far ahead to ask, of a home whose answer took so long. Raises QuotaExhausted if no slot is so far."""
+        if lead >= LEAD_SECONDS:
+            await self._give_back(bucket, turn)
+            raise away()
+        return min(lead + took, LEAD_SECONDS)
 
     async def _sleep_until(self, due: float) -> None:
         while (rest := due - self._clock.monotonic()) > 0:  # a sleep may end early
             await self._clock.sleep(rest)
 
-    async def _give_back(self, bucket: str, grant: Grant) -> None:
-        with suppress(QuotaExhausted):  # the home is away: the call stays counted, which harms nobody
-            await self._home.give_back(bucket, grant.serial)
+    async def _give_back(self, bucket: str, serial: int) -> None:
+        """Give back a slot or a place in the line; 0 is neither."""
+        if serial:
+            with suppress(QuotaExhausted):  # the home is away: the call stays counted, which harms nobody
+                await self._home.give_back(bucket, serial)
 
 
 def microseconds(instant: datetime) -> int:

@@ -13,12 +13,16 @@ AWAY_RETRY_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call that wants to leave: what it may use, when Enedis' calendar says it is, and how urgent it is."""
+    """One call that wants to leave: what it may use, when Enedis' calendar says it is, and how urgent it is.
+
+    `turn`: the serial of the last answer, if there was one.
+    """
 
     limits: Limits
     civil: CivilTime
     priority: Priority
     lead_us: int = 0
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,15 @@ class Home(Protocol):
     """
 
     async def reserve(self, bucket: str, ask: Ask) -> Reply:
-        """A slot, already counted, or when to ask again."""
+        """A slot, already counted, or when to ask again. What the call had before is given back in the same step."""
         ...
 
     async def give_back(self, bucket: str, serial: int) -> None:
-        """Uncount a slot that was surely not used; doing it twice changes nothing more."""
+        """Uncount a slot that was surely not used, or leave the line; doing it twice changes nothing more."""
+        ...
+
+    async def correct(self, bucket: str, civil: CivilTime, serial: int) -> None:
+        """A call left late for its slot: it is remembered as having left now."""
         ...
 
     async def hold(self, bucket: str, civil: CivilTime, resume_us: int | None) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from passerelle.kit.clock import Clock
 from passerelle.model.priority import Priority
 from passerelle.quota import bucket as rules
-from passerelle.quota.departure import Departures, instant, microseconds
+from passerelle.quota.departure import Departure, Departures, instant, microseconds
 from passerelle.quota.home import Home
 from passerelle.quota.queue import FairQueue
 from passerelle.quota.settings import Limits
@@ -63,6 +63,7 @@ class QuotaTurn:
         self._account_id = account_id
         self._priority = priority
         self._has_place = False
+        self._departure: Departure | None = None
 
     async def enter(self) -> None:
         """Wait for a place in front of the bucket."""
@@ -81,11 +82,17 @@ class QuotaTurn:
             await self.enter()
         began = self._monotonic()
         try:
-            await self._departures.leave(self._bucket, self._limits, self._priority)
+            self._departure = await self._departures.leave(self._bucket, self._limits, self._priority)
         finally:
             self.leave()
         self._watch(self._priority, self._waited + self._monotonic() - began)
         self._waited = 0.0
+
+    async def departed(self) -> None:
+        """Its first bytes have left, perhaps later than they should have."""
+        departure, self._departure = self._departure, None
+        if departure is not None:
+            await self._departures.correct(self._bucket, departure)
 
     def leave(self) -> None:
         """Hand the place on, if it is still held. Without `depart`, nothing was counted."""

@@ -7,7 +7,7 @@
 --   run    the run of the Redis server that it was made in: a restart or a failover may have lost its last calls
 --   seed   a name drawn when it was made; a message meant for an earlier one is ignored
 --   upto   the durable mark of each hour: more calls are never counted without a word from the database
---   ids    who asked for each slot: asking twice gives one slot
+--   ids    who asked for each slot, and `line_ids` for each ticket: asking twice gives one
 -- Instants are microseconds, exact in a double until the year 2255.
 
 local verb, ask, rule = ARGV[1], cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
@@ -27,6 +27,7 @@ local function load()
   if not kept then return nil end
   local read, bucket = pcall(cmsgpack.unpack, kept)
   if not read or type(bucket) ~= 'table' or bucket.run ~= run then return nil end
+  bucket.line, bucket.line_ids = bucket.line or {}, bucket.line_ids or {}  -- older versions had none
   return bucket
 end
 
@@ -99,18 +100,35 @@ end
 local function after_set_back(bucket)
   local newest = bucket.slots[#bucket.slots]
   local latest = math.max(bucket.pause_us, newest and newest[1] or 0)
-  if latest <= now + rule.set_back then return false end
-  bucket.slots, bucket.ids = {}, {}
-  bucket.pause_us = now + rule.horizon + window(bucket)
-  return true
+  if latest <= now + rule.set_back then return end
+  bucket.slots, bucket.ids, bucket.line, bucket.line_ids = {}, {}, {}, {}
+  bucket.pause_us = now + rule.lead + window(bucket)
 end
 
-local function earliest(bucket)
-  local slots, wide = bucket.slots, window(bucket)
+local function without_absent(bucket)
+  local line, ids = {}, {}
+  for index, ticket in ipairs(bucket.line) do
+    if now <= ticket[2] and ticket[2] <= now + rule.horizon + rule.grace then
+      line[#line + 1], ids[#ids + 1] = ticket, bucket.line_ids[index]
+    end
+  end
+  bucket.line, bucket.line_ids = line, ids
+end
+
+local function following(taken, from, wide)
+  local at = from
+  if #taken > 0 then at = math.max(at, taken[#taken]) end
+  if #taken >= ask.per_second then at = math.max(at, taken[#taken - ask.per_second + 1] + wide) end
+  return at
+end
+
+local function earliest(bucket, lead, before)
+  local taken, wide = {}, window(bucket)
+  for index, slot in ipairs(bucket.slots) do taken[index] = slot[1] end
+  for _ = 1, before do taken[#taken + 1] = following(taken, math.max(now, bucket.pause_us), wide) end
+  local at = following(taken, math.max(now + lead, bucket.pause_us), wide)
   local spacing = ask.interactive and 0 or math.floor(wide * 95 / (100 * ask.per_second))
-  local at = math.max(now + ask.lead, bucket.pause_us)
-  if #slots > 0 then at = math.max(at, slots[#slots][1] + spacing) end
-  if #slots >= ask.per_second then at = math.max(at, slots[#slots - ask.per_second + 1][1] + wide) end
+  if #taken > 0 then at = math.max(at, taken[#taken] + spacing) end
   return at
 end
 
@@ -133,41 +151,93 @@ local function until_allowed(used, left)
   return left - math.ceil(rest * 5 * rule.second / (4 * ask.per_second)) + 1
 end
 
-local function later(wait, why) return {'later', wait, why, now} end
+local function later(wait, why, ticket) return {'later', wait, why, ticket or 0, now} end
 
 local function grant(slot) return {'grant', slot[1] - now, slot[1], slot[2], slot[3], now} end
+
+local function cancel(bucket, serial)
+  for index, slot in ipairs(bucket.slots) do
+    if slot[3] == serial then
+      table.remove(bucket.slots, index)
+      table.remove(bucket.ids, index)
+      charge(bucket, slot[2], -1)
+      return true
+    end
+  end
+  for index, ticket in ipairs(bucket.line) do
+    if ticket[1] == serial then
+      table.remove(bucket.line, index)
+      table.remove(bucket.line_ids, index)
+      return true
+    end
+  end
+  return false
+end
+
+local function stand(bucket, at, near, before, turn)
+  local come = at - near
+  if before > 0 then come = math.min(come, bucket.line[before][2] + 1) end
+  if not ask.interactive then return later(come - now, 'spacing') end
+  if at - now > rule.horizon then return later(at - now - rule.horizon, 'spacing') end
+  local ticket = {turn > 0 and turn or bucket.serial + 1, at + rule.grace}
+  table.insert(bucket.line, before + 1, ticket)
+  table.insert(bucket.line_ids, before + 1, ask.id)
+  bucket.serial = math.max(bucket.serial, ticket[1])
+  return later(come - now, 'spacing', ticket[1])
+end
 
 local function reserve(bucket)
   for index, id in ipairs(bucket.ids) do
     if id == ask.id then return grant(bucket.slots[index]), false end
   end
-  local forgot = after_set_back(bucket)
+  local turn = ask.turn
+  for index, id in ipairs(bucket.line_ids) do
+    if id == ask.id then turn = bucket.line[index][1] end
+  end
+  after_set_back(bucket)
+  cancel(bucket, turn)
+  without_absent(bucket)
   local held = held_until(bucket) - civil(now)
-  if held > 0 then return later(held, 'hold'), forgot end
-  local at = off_the_edge(earliest(bucket))
+  if held > 0 then return later(held, 'hold'), true end
+  local lead, before = math.min(ask.lead, rule.lead), #bucket.line
+  if ask.interactive and turn > 0 then
+    while before > 0 and bucket.line[before][1] > turn do before = before - 1 end
+  end
+  local at = off_the_edge(earliest(bucket, lead, before))
   local hour = math.floor(civil(at) / HOUR)
   local left = (hour + 1) * HOUR - civil(at)
   local used = used_in(bucket, hour)
-  if used >= allowed(left) then return later(at - now + until_allowed(used, left), 'hour'), forgot end
-  local horizon = ask.interactive and rule.horizon or ask.lead
-  if at - now > horizon then return later(at - now - horizon, 'spacing'), forgot end
+  if used + before >= allowed(left) then
+    return later(at - now + until_allowed(used + before, left), 'hour'), true
+  end
+  local near = ask.interactive and math.min(rule.ahead + lead, rule.lead) or lead
+  if at - now > near then return stand(bucket, at, near, before, turn), true end
   local upto = mark_of(bucket, hour)
-  if used >= upto then return {'mark', bucket.seed, hour, upto}, forgot end
-  local slot = {at, hour, bucket.serial + 1}
+  if used >= upto then return {'mark', bucket.seed, hour, upto}, true end
+  local slot = {at, hour, turn > 0 and turn or bucket.serial + 1}
   table.insert(bucket.slots, slot)
   table.insert(bucket.ids, ask.id)
   local kept = rule.slots_kept * ask.per_second
-  bucket.slots, bucket.ids, bucket.serial = last(bucket.slots, kept), last(bucket.ids, kept), slot[3]
+  bucket.slots, bucket.ids = last(bucket.slots, kept), last(bucket.ids, kept)
+  bucket.serial = math.max(bucket.serial, slot[3])
   charge(bucket, hour, 1)
   return grant(slot), true
 end
 
 local function give_back(bucket)
+  return {'done'}, cancel(bucket, ask.serial)
+end
+
+local function correct(bucket)
   for index, slot in ipairs(bucket.slots) do
-    if slot[3] == ask.serial then
+    if slot[3] == ask.serial and slot[1] < now then
+      local hour, id = math.floor(civil(now) / HOUR), bucket.ids[index]
       table.remove(bucket.slots, index)
       table.remove(bucket.ids, index)
-      charge(bucket, slot[2], -1)
+      while bucket.slots[index] and bucket.slots[index][1] <= now do index = index + 1 end
+      table.insert(bucket.slots, index, {now, hour, ask.serial})
+      table.insert(bucket.ids, index, id)
+      if hour ~= slot[2] then charge(bucket, hour, 1) end
       return {'done'}, true
     end
   end
@@ -197,11 +267,11 @@ end
 
 local function read(bucket) return {'bucket', cmsgpack.pack(bucket), now}, false end
 
--- A bucket from the marks alone: all that they allow is taken for used. If calls may have been booked before, nothing
--- leaves until the last of them has.
+-- A bucket from the marks alone: all that they allow is taken for used. If slots may have been given before, nothing
+-- leaves until the last of them is over.
 local function made()
   local bucket = {
-    run = run, seed = ask.seed, slots = {}, ids = {}, hours = {}, upto = {}, serial = 0,
+    run = run, seed = ask.seed, slots = {}, ids = {}, line = {}, line_ids = {}, hours = {}, upto = {}, serial = 0,
     pause_us = 0, hold_us = 0, window_us = rule.window, widened_us = 0,
   }
   for _, each in ipairs(ask.marks) do
@@ -209,7 +279,7 @@ local function made()
     table.insert(bucket.upto, {each[1], each[2]})
   end
   if #bucket.upto > 0 then
-    bucket.pause_us = now + rule.horizon + rule.widest
+    bucket.pause_us = now + rule.lead + rule.widest
     bucket.serial = now  -- numbers that earlier bookings cannot have
   end
   return bucket
@@ -221,7 +291,10 @@ if verb == 'seed' then
   return {'done'}
 end
 if not bucket then return {'lost'} end
-local verbs = {reserve = reserve, give_back = give_back, hold = hold, slow_down = slow_down, mark = mark, read = read}
+local verbs = {
+  reserve = reserve, give_back = give_back, correct = correct, hold = hold, slow_down = slow_down, mark = mark,
+  read = read,
+}
 local answer, changed = verbs[verb](bucket)
 if changed then keep(bucket) end
 return answer

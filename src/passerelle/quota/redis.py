@@ -41,6 +41,9 @@ _RULES = msgspec.json.encode(
         "narrow": rules.NARROW_US,
         "pause": rules.PAUSE_US,
         "horizon": rules.HORIZON_US,
+        "ahead": rules.AHEAD_US,
+        "lead": rules.LEAD_US,
+        "grace": rules.GRACE_US,
         "edge_guard": rules.EDGE_GUARD_US,
         "set_back": rules.SET_BACK_US,
         "slots_kept": rules.SLOTS_KEPT,
@@ -99,6 +102,7 @@ class RedisHome:
             "per_second": ask.limits.per_second,
             "per_hour": ask.limits.per_hour,
             "lead": ask.lead_us,
+            "turn": ask.turn,
             **_calendar(ask.civil),
         }
         for attempt in range(_ATTEMPTS):
@@ -107,9 +111,9 @@ class RedisHome:
                 case [b"grant", wait_us, at_us, hour, serial, now_us]:
                     at = self._dial.read(now_us, asked_at, self._monotonic())
                     return Reply(Grant(wait_us, Slot(at_us, hour, serial)), at)
-                case [b"later", wait_us, why, now_us]:
+                case [b"later", wait_us, why, ticket, now_us]:
                     at = self._dial.read(now_us, asked_at, self._monotonic())
-                    return Reply(Later(wait_us, Why(why.decode())), at)
+                    return Reply(Later(wait_us, Why(why.decode()), ticket), at)
                 case [b"mark", seed, hour, seen]:
                     block = max(1, ask.limits.per_hour // BLOCK)
                     upto = min(seen + block, ask.limits.per_hour)
@@ -120,6 +124,9 @@ class RedisHome:
 
     async def give_back(self, bucket: str, serial: int) -> None:
         await self._run("give_back", bucket, {"serial": serial})
+
+    async def correct(self, bucket: str, civil: CivilTime, serial: int) -> None:
+        await self._run("correct", bucket, {"serial": serial, **_calendar(civil)})
 
     async def hold(self, bucket: str, civil: CivilTime, resume_us: int | None) -> None:
         resume = {} if resume_us is None else {"resume": resume_us}

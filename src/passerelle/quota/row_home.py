@@ -19,13 +19,20 @@ class RowHome:
 
     async def reserve(self, bucket: str, ask: Ask) -> Reply:
         def rule(before: Bucket, now_us: int, at: float) -> tuple[Bucket, Reply]:
-            after, answer = rules.reserve(before, now_us, ask.civil, ask.limits, ask.priority, ask.lead_us)
+            after, answer = rules.reserve(
+                before, now_us, ask.civil, ask.limits, ask.priority, ask.lead_us, turn=ask.turn
+            )
             return after, Reply(answer, at)
 
         return await self._rows.change(bucket, rule)
 
     async def give_back(self, bucket: str, serial: int) -> None:
         await self._rows.change(bucket, lambda before, _now, _at: (rules.cancel(before, serial), None))
+
+    async def correct(self, bucket: str, civil: CivilTime, serial: int) -> None:
+        await self._rows.change(
+            bucket, lambda before, now_us, _at: (rules.correct(before, now_us, civil, serial), None)
+        )
 
     async def hold(self, bucket: str, civil: CivilTime, resume_us: int | None) -> None:
         await self._rows.change(

@@ -62,11 +62,19 @@ class ConsentBody(Struct, kw_only=True, frozen=True):
     expires_at: Annotated[datetime | UnsetType, Meta(description="End of the consent, once it is given.")] = UNSET
     usage_points: list[ConsentPoint]
     reason: Annotated[str | UnsetType, Meta(description="Why nothing came of it.")] = UNSET
+    action: Annotated[str | UnsetType, Meta(description="What to do next.")] = UNSET
+    action_fr: Annotated[str | UnsetType, Meta(description="The same in French.")] = UNSET
     return_url: str | UnsetType = UNSET
-    erased_at: Annotated[datetime | UnsetType, Meta(description="When it was forgotten and its data erased.")] = UNSET
+    erased_at: Annotated[
+        datetime | UnsetType, Meta(description="When the last data of a forgotten consent was erased.")
+    ] = UNSET
     copies_expire_on: Annotated[
         date | UnsetType,
         Meta(description="The day on which the last copy ends, in the operator's backups, of what can open the data."),
+    ] = UNSET
+    kept_for: Annotated[
+        list[str] | UnsetType,
+        Meta(description="Other consents of the account that cover data of this forgotten one, which is kept so long."),
     ] = UNSET
 
 

@@ -31,6 +31,9 @@ class ContractBody(CustomerHead, kw_only=True, frozen=True):
     meter_type: Annotated[str | UnsetType, Meta(description="`AMM` and `LINKY` are Linky meters.")] = UNSET
     segment: Annotated[str | UnsetType, Meta(description="C5: up to 36 kVA; C1 to C4: above.")] = UNSET
     subscribed_power_kva: int | UnsetType = UNSET
+    subscribed_power_kw: Annotated[
+        float | UnsetType, Meta(description="Instead of kVA where Enedis says kW, as of businesses.")
+    ] = UNSET
     distribution_tariff: Annotated[str | UnsetType, Meta(examples=["BTINFMU4"])] = UNSET
     offpeak_hours: list[OffpeakHours] | UnsetType = UNSET
     contract_type: Annotated[str | UnsetType, Meta(examples=["Contrat GRD-F"])] = UNSET
@@ -42,6 +45,12 @@ class ContractBody(CustomerHead, kw_only=True, frozen=True):
     ] = UNSET
     generation_connection_power_kva: Annotated[
         float | UnsetType, Meta(description="What the connection can inject. From 2026 on.")
+    ] = UNSET
+    consumption_connection_power_kw: Annotated[
+        float | UnsetType, Meta(description="The same where Enedis says kW, as of large connections. From 2026 on.")
+    ] = UNSET
+    generation_connection_power_kw: Annotated[
+        float | UnsetType, Meta(description="The same where Enedis says kW, as of large connections. From 2026 on.")
     ] = UNSET
     phases: Annotated[int | UnsetType, Meta(description="Of the connection. From 2026 on.", examples=[1, 3])] = UNSET
     services_level: Annotated[str | UnsetType, Meta(description="In Enedis' words. From 2026 on.")] = UNSET
@@ -97,5 +106,6 @@ class IdentityBody(CustomerHead, kw_only=True, frozen=True):
 class ContactBody(CustomerHead, kw_only=True, frozen=True):
     """How the holder can be reached."""
 
-    phone: str | UnsetType = UNSET
+    phone: Annotated[str | UnsetType, Meta(description="The mobile number if there are two.")] = UNSET
+    landline: Annotated[str | UnsetType, Meta(description="Where it is known to be one. From 2026 on.")] = UNSET
     email: str | UnsetType = UNSET

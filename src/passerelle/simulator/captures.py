@@ -22,6 +22,7 @@ _PRM = re.compile(r"(?<![0-9])[0-9]{14}")
 _STAMP = re.compile(r"\"(?:date|d)\"\s*:\s*\"(20[0-9]{2}-[0-9]{2}-[0-9]{2})")
 _START = re.compile(r"\"(?:start|dateDebut)\"\s*:\s*\"([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _END = re.compile(r"\"(?:end|dateFin)\"\s*:\s*\"([0-9]{4}-[0-9]{2}-[0-9]{2})")
+_AUTHORISATION = re.compile(r"\"autorisationId\"\s*:\s*([0-9]+)")
 _POINT_NAMES, _START_NAMES, _END_NAMES = ("usage_point_id", "pointId"), ("start", "dateDebut"), ("end", "dateFin")
 _TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 
@@ -67,6 +68,23 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class PostedCapture:
+    """An answer to a POST: of `subscribed_services`, the one API that is asked so (F§10)."""
+
+    path: re.Pattern[str]
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    authorisations: frozenset[str]
+
+    def answers(self, path: str, content: str) -> bool:
+        """Whether the endpoint is this one, a final slash or not, and names the authorisation asked for, or none."""
+        if self.path.fullmatch(path.removesuffix("/")) is None:
+            return False
+        return not self.authorisations or not self.authorisations.isdisjoint(_AUTHORISATION.findall(content))
+
+
+@dataclass(frozen=True, slots=True)
 class Captures:
     """What a folder holds.
 
@@ -76,6 +94,11 @@ class Captures:
     answers: tuple[Capture, ...]
     points: tuple[str, ...]
     latest: date | None
+    posted: tuple[PostedCapture, ...] = ()
+
+    def find_posted(self, path: str, content: str) -> PostedCapture | None:
+        """The first capture that answers a POST of this content."""
+        return next((each for each in self.posted if each.answers(path, content)), None)
 
     def find(self, path: str, query: Mapping[str, str]) -> Capture | None:
         """The first capture that answers a GET of this path."""
@@ -90,20 +113,18 @@ class Captures:
 def read_captures(folder: Path) -> Captures:
     """The captures that the folder's INDEX.json lists. Raises StartRefused when something of it cannot be read.
 
-    Only entries whose endpoint is `GET /path` are served: tokens are the simulator's own, and what came from `any`
-    address tells no request apart. Usage points and stamps are looked for in all files.
+    Only entries whose endpoint is `GET /path` or `POST /path` are served: what came from `any` address tells no request
+    apart, and tokens are the simulator's own. Usage points and stamps are looked for in all files.
     """
     entries = _read_index(folder / INDEX)
     bodies = [_read_file(folder / entry.file) for entry in entries]
     texts = [body.decode(errors="replace") for body in bodies]
-    served = [
-        _capture(entry, body, text)
-        for entry, body, text in zip(entries, bodies, texts, strict=True)
-        if entry.endpoint.startswith("GET /")
-    ]
+    read = list(zip(entries, bodies, texts, strict=True))
+    served = [_capture(*each) for each in read if each[0].endpoint.startswith("GET /")]
+    posted = [_posted(*each) for each in read if each[0].endpoint.startswith("POST /")]
     points = dict.fromkeys(prm for text in texts for prm in _points(text))
     stamps = [day for text in texts for day in map(_day, _STAMP.findall(text)) if day is not None]
-    return Captures(tuple(served), tuple(points), max(stamps, default=None))
+    return Captures(tuple(served), tuple(points), max(stamps, default=None), tuple(posted))
 
 
 def _read_index(path: Path) -> list[Entry]:
@@ -133,12 +154,22 @@ def _capture(entry: Entry, body: bytes, text: str) -> Capture:
         path=_pattern(path),
         query=dict(parse_qsl(query, keep_blank_values=True)),
         status=entry.http_status,
-        content_type=entry.content_type or _TYPES.get(Path(entry.file).suffix.lower(), "application/json"),
+        content_type=_content_type(entry),
         body=body,
         points=frozenset(_points(text)),
         start=_day(start[1]) if start else None,
         end=_day(end[1]) if end else None,
     )
+
+
+def _posted(entry: Entry, body: bytes, text: str) -> PostedCapture:
+    path = entry.endpoint.removeprefix("POST ").strip()
+    named = frozenset(_AUTHORISATION.findall(text))
+    return PostedCapture(_pattern(path.removesuffix("/")), entry.http_status, _content_type(entry), body, named)
+
+
+def _content_type(entry: Entry) -> str:
+    return entry.content_type or _TYPES.get(Path(entry.file).suffix.lower(), "application/json")
 
 
 def _pattern(path: str) -> re.Pattern[str]:

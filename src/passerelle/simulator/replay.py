@@ -16,6 +16,8 @@ from passerelle.simulator.settings import SimulatorSettings
 from passerelle.simulator.subscription import application, bearer
 from passerelle.simulator.v2026.customers import UNKNOWN
 from passerelle.simulator.v2026.measures import NO_DATA
+from passerelle.simulator.v2026.subscribed_services import PATH as SERVICES
+from passerelle.simulator.v2026.subscribed_services import UNKNOWN as UNKNOWN_AUTHORISATION
 
 NOTHING_OF_2026 = {"mesure_synchrone_auto": NO_DATA, **UNKNOWN}
 
@@ -41,4 +43,19 @@ async def captured(request: Request) -> Response:
     return sent(Reply(found.status, found.body, found.content_type))
 
 
-routes = [Route("/{path:path}", captured, methods=["GET"])]
+async def captured_post(request: Request) -> Response:
+    """POST anything but what the simulator answers itself, tokens and its own pages: alike, by the content."""
+    path = request.url.path
+    world = application(request) if apis.api_of(path) in apis.APIS else bearer(request)
+    content = (await request.body()).decode(errors="replace")
+    found = world.settings.captures and world.settings.captures.find_posted(path, content)
+    if not found:
+        known = apis.api_of(path) == apis.api_of(SERVICES)
+        raise Refused(UNKNOWN_AUTHORISATION if known else "wso2-900906-unknown-path")
+    return sent(Reply(found.status, found.body, found.content_type))
+
+
+routes = [
+    Route("/{path:path}", captured, methods=["GET"]),
+    Route("/{path:path}", captured_post, methods=["POST"]),
+]

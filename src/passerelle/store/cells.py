@@ -16,7 +16,7 @@ from passerelle.kit.crypto import Seal, SealBroken, derive, named, open_sealed, 
 from passerelle.model.scopes import Scope
 from passerelle.store.credentials import key_invalid
 from passerelle.store.keyring import Opened, keyring_of
-from passerelle.store.pairs import Pair, checked, ensure, fold, load, pairs_statement
+from passerelle.store.pairs import Pair, Rows, checked, ensure, fold, load, pairs_statement
 from passerelle.store.places import OWNER, cell_place
 from passerelle.store.shred import ShredKey, ShredKeys
 from passerelle.store.tables import credentials, links, pairs
@@ -30,7 +30,7 @@ _FIND = Prepared(pairs_statement(bindparam("credential"), bindparam("account"), 
 _ENDED = Prepared(select(credentials.c.revoked_at).where(credentials.c.id == bindparam("credential")))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Drawer:
     """A cell whose point has a shred key: enough to put something into its inbox."""
 
@@ -55,7 +55,7 @@ class Drawer:
         return Seal(derive(self.shred.key, "inbox", self.pair.id))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cell(Drawer):
     """A cell that is open: `opened` is its private half, `seal` what everything kept in it is sealed with."""
 
@@ -89,7 +89,12 @@ class Cells:
         rows = await self._warm.rows(
             _FIND, credential=keyring.credential_id, account=caller.account_id, cell=place.name, scope=parent.name
         )
-        found = checked(self._secrets, rows)
+        return await self.open(caller, point_id, scope, checked(self._secrets, rows))
+
+    async def open(self, caller: Caller, point_id: str, scope: Scope, found: Rows) -> Cell | None:
+        """As `find`, from its pairs, which are `checked`."""
+        place = cell_place(point_id, scope)
+        keyring = keyring_of(caller)
         shred = await self._shred.find(point_id)
         if place.name not in found or shred is None:
             return None

@@ -23,10 +23,12 @@ from passerelle.store.tables import (
     chunks,
     consents,
     inbox,
+    lane_wishes,
     ledger_days,
     links,
     pairs,
     points,
+    quarters,
     records,
     refusals,
     services,
@@ -90,8 +92,9 @@ async def _settle(connection: AsyncConnection, point_id: str, now: datetime) -> 
 async def release(connection: AsyncConnection, shred: ShredKeys, consent_id: str, now: datetime) -> None:
     """Forget every link of the consent with what is held under it, and let those who wait have the points.
 
-    The secrets of its points are destroyed before anything else: should the rest fail, what is held reads as erased.
-    The row of a point stays, emptied of its number, so that the account is told that it once held it.
+    What another consent of the account covers as well stays, until that one is forgotten. The secrets of the other
+    points are destroyed before anything else: should the rest fail, what is held reads as erased. The row of a point
+    stays, emptied of its number, so that the account is told that it once held it.
     """
     query = (
         select(links.c.id, links.c.point_id, links.c.state, points.c.prm_lookup)
@@ -103,9 +106,12 @@ async def release(connection: AsyncConnection, shred: ShredKeys, consent_id: str
     for lookup in lookups:
         await alone(connection, lookup)
     await _end(connection, [row.id for row in rows], ConsentState.FORGOTTEN, now)
-    await shred.destroy(row.point_id for row in rows)
-    for row in rows:
-        await _erase(connection, row.point_id)
+    standing = select(links.c.point_id).where(links.c.point_id.in_([row.point_id for row in rows]), _holding(now))
+    kept = set((await connection.execute(standing)).scalars())
+    gone = [row.point_id for row in rows if row.point_id not in kept]
+    await shred.destroy(gone)
+    for point_id in gone:
+        await _erase(connection, point_id, now)
     await promote(connection, [row.prm_lookup for row in rows if row.state != DISPUTED], now)
 
 
@@ -155,7 +161,7 @@ async def _end(connection: AsyncConnection, link_ids: list[int], state: ConsentS
     await connection.execute(update(links).where(links.c.id.in_(link_ids)).values(state=state.value, ended_at=now))
 
 
-async def _erase(connection: AsyncConnection, point_id: str) -> None:
+async def _erase(connection: AsyncConnection, point_id: str, now: datetime) -> None:
     """Erase what is kept of the point; its number and what was learnt of it too, unless another consent covers it.
 
     Cells that a key limited to points holds stay, empty: they serve again if the customer consents anew.
@@ -163,10 +169,12 @@ async def _erase(connection: AsyncConnection, point_id: str) -> None:
     held = exists().where(wraps.c.pair == pairs.c.number)
     await connection.execute(delete(pairs).where(pairs.c.point_id == point_id, ~held))
     cells = select(pairs.c.number).where(pairs.c.point_id == point_id)
-    for table in (chunks, inbox, records):
+    for table in (chunks, quarters, inbox, records):
         await connection.execute(delete(table).where(table.c.cell.in_(cells)))
     await connection.execute(update(pairs).where(pairs.c.point_id == point_id).values(waiting=False))
-    for told in (ledger_days, refusals, upkeep):
+    forgotten = (links.c.point_id == point_id, links.c.state == FORGOTTEN, links.c.erased_at.is_(None))
+    await connection.execute(update(links).where(*forgotten).values(erased_at=now))
+    for told in (ledger_days, refusals, lane_wishes, upkeep):
         await connection.execute(delete(told).where(told.c.point_id == point_id))
     covered = select(links.c.id).where(links.c.point_id == point_id, links.c.state != FORGOTTEN)
     if (await connection.execute(covered)).first() is None:

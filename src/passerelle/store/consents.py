@@ -25,6 +25,7 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.store.claims import GRANTED, Ask, claim, release
 from passerelle.store.engine import reading, scrub, writing
 from passerelle.store.links import FORGOTTEN, LINK_COLUMNS, link_of, number_of
+from passerelle.store.receipts import ended_links, with_receipt
 from passerelle.store.shared_services import note_services
 from passerelle.store.shred import ShredKeys
 from passerelle.store.tables import AnyRow, consents, links, points
@@ -98,10 +99,12 @@ class Consents:
         async with reading(self._engine) as connection:
             rows = (await connection.execute(wanted.order_by(consents.c.requested_at.desc(), consents.c.id))).all()
             linked = (await connection.execute(covered)).all()
+            ended = (await connection.execute(ended_links(account_id))).all()
         by_consent: dict[str, list[LinkedPoint]] = {row.id: [] for row in rows}
         for row in linked:
             by_consent.setdefault(row.consent_id, []).append(LinkedPoint(number_of(self._secrets, row), link_of(row)))
-        return [(request, by_consent[request.id]) for row in rows if (request := self._request(row)) is not None]
+        requests = [request for row in rows if (request := self._request(row)) is not None]
+        return [(with_receipt(request, ended, linked), by_consent[request.id]) for request in requests]
 
     async def start(
         self, ticket_hash: bytes, browser_hash: bytes, nonce_hash: bytes, now: datetime
@@ -277,7 +280,7 @@ class Consents:
         return len(gone)
 
     async def forget(self, account_id: str, consent_id: str) -> bool:
-        """Erase the consent's links and all data held under them. False if the account has no such consent.
+        """Erase the consent's links and all data held under them alone. False if the account has no such consent.
 
         Disputes that waited for a point so released become links, the one that waited longest first. Doing it twice
         does it once.

@@ -34,7 +34,7 @@ ANSWER_SECONDS = 5
 """How long PostgreSQL may take to accept a connection, and to answer one statement; migrations take what they need."""
 
 COME_BACK_SECONDS = 5
-POOL = 16
+POOL = 8
 """Connections to PostgreSQL, kept: opening one costs more than a hundred reads."""
 PAGE = "page_size = 16384"
 """Of a new file: chunks lie more closely in large pages (46 kB a year of half-hours, 56 in those of 4 kB)."""
@@ -42,15 +42,15 @@ _BEGIN = "passerelle_begin"
 """The execution option that says how SQLite begins; empty for what must run outside a transaction."""
 
 
-def open_engine(url: str, *, patient: bool = False) -> AsyncEngine:
+def open_engine(url: str, *, patient: bool = False, pool: int = POOL) -> AsyncEngine:
     """The engine of `sqlite:///path` or `postgresql://…`; a new SQLite file is readable by its owner alone.
 
     `engine.begin()` and `writing` take the write lock, `reading` does not. `patient`: a statement may take as long as
-    it takes. Raises StartRefused for any other address.
+    it takes. `pool`: connections to PostgreSQL. Raises StartRefused for any other address.
     """
     address = _parse(url)
     if address.get_backend_name() == "postgresql":
-        return _postgresql(address, None if patient else ANSWER_SECONDS)
+        return _postgresql(address, None if patient else ANSWER_SECONDS, pool)
     _make_private(address.database)
     engine = create_async_engine(
         address.set(drivername="sqlite+aiosqlite"), hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
@@ -60,13 +60,13 @@ def open_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     return engine
 
 
-def _postgresql(address: URL, answer_seconds: float | None) -> AsyncEngine:
+def _postgresql(address: URL, answer_seconds: float | None, pool: int) -> AsyncEngine:
     """A server that does not answer is away: nobody waits for it for longer than some seconds."""
     engine = create_async_engine(
         address.set(drivername="postgresql+asyncpg"),
         hide_parameters=True,
         pool_timeout=ANSWER_SECONDS,
-        pool_size=POOL,
+        pool_size=pool,
         max_overflow=0,
         connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
     )
@@ -160,13 +160,20 @@ def failure(error: Exception) -> InternalError:
     """The error to raise for what the database or its driver raised: away, locked or full is for a while."""
     kind = type(error).__name__
     away = isinstance(error, (DBAPIError, DisconnectionError, sqlite3.OperationalError, OSError, PoolTimeout))
-    if away and not isinstance(error, _LASTING) and type(error) is not DatabaseError:
+    lasting = isinstance(error, _LASTING) or type(error) is DatabaseError or _is_wrong_statement(error)
+    if away and not lasting:
         return StorageUnavailable(
             f"The database is not available ({kind}).",
             f"La base de données n'est pas disponible ({kind}).",
             retry_after=COME_BACK_SECONDS,
         )
     return InternalError(f"The database failed ({kind}).", f"La base de données a échoué ({kind}).")
+
+
+def _is_wrong_statement(error: Exception) -> bool:
+    """SQLite says OperationalError of a wrong statement too, with the code that means nothing but that."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(said, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 @asynccontextmanager

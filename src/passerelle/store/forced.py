@@ -21,21 +21,23 @@ class ForcedCalls:
         self._most = most
 
     async def take(self, account_id: str, calls: int, now: datetime) -> bool:
-        """Charge the account with so many calls; False, and nothing is charged, if its hour is spent.
+        """Charge the account with so many calls; False, and nothing is charged, if its hour has not so many left.
 
-        The request that spends it may need more than is left: a long range is had or not had as a whole. What cannot
-        be counted is not allowed.
+        A range is had or not had as a whole. What cannot be counted is not allowed.
         """
+        if calls > self._most:
+            return False
         row = {"account_id": account_id, "hour": now.replace(minute=0, second=0, microsecond=0), "calls": calls}
         try:
             async with writing(self._engine) as connection:
                 insert = inserting(connection, forced_calls).values(**row)
                 same_hour = forced_calls.c.hour == insert.excluded.hour
-                charged = case((same_hour, forced_calls.c.calls + insert.excluded.calls), else_=insert.excluded.calls)
+                together = forced_calls.c.calls + insert.excluded.calls
+                charged = case((same_hour, together), else_=insert.excluded.calls)
                 taking = insert.on_conflict_do_update(
                     index_elements=["account_id"],
                     set_={"hour": insert.excluded.hour, "calls": charged},
-                    where=or_(~same_hour, forced_calls.c.calls < self._most),
+                    where=or_(~same_hour, together <= self._most),
                 )
                 return (await connection.execute(taking.returning(forced_calls.c.calls))).first() is not None
         except InternalError as error:

@@ -6,17 +6,17 @@ from typing import assert_never
 
 from passerelle.model.reading import EvenReadings, Quality, Reading, Readings
 from passerelle.model.series import Kind
-from passerelle.store.curve_form import pack_week, unpack_week
+from passerelle.store.curve_form import curve_period, pack_curve, unpack_curve
 from passerelle.store.index_form import pack_indexes, unpack_indexes
-from passerelle.store.periods import Period
-from passerelle.store.quarter_form import pack_quarter, unpack_quarter
+from passerelle.store.periods import Period, period_from
+from passerelle.store.quarter_form import pack_quarter, quarter_period, unpack_quarter
 
 
 def pack(kind: Kind, period: Period, days: Mapping[date, Readings]) -> bytes:
     """The days of the period as bytes, of a length that tells nothing of the values. Raises ValueError."""
     match kind:
         case Kind.CURVE:
-            return pack_week(period, days)
+            return pack_curve(period, days)
         case Kind.DAILY | Kind.PEAK:
             return pack_quarter(period, days, peaks=kind is Kind.PEAK)
         case Kind.INDEX:
@@ -30,11 +30,24 @@ def unpack(kind: Kind, period: Period, packed: bytes, wanted: range | None = Non
     offsets = range(period.length) if wanted is None else wanted
     match kind:
         case Kind.CURVE:
-            return unpack_week(period, packed, offsets)
+            return unpack_curve(period, packed, offsets)
         case Kind.DAILY | Kind.PEAK:
             return unpack_quarter(period, packed, offsets, peaks=kind is Kind.PEAK)
         case Kind.INDEX:
             return unpack_indexes(period, packed, offsets)
+        case _:
+            assert_never(kind)
+
+
+def period_told(kind: Kind, start: date, packed: bytes) -> Period:
+    """The period from `start` on that these bytes are of: they say how many days they hold. Raises ValueError."""
+    match kind:
+        case Kind.CURVE:
+            return curve_period(start, packed)
+        case Kind.DAILY | Kind.PEAK:
+            return quarter_period(start, packed)
+        case Kind.INDEX:
+            return period_from(kind, start)
         case _:
             assert_never(kind)
 

@@ -10,7 +10,7 @@ from passerelle.store.places import Place
 from passerelle.store.vault import broken
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opened:
     """A pair's private half. `unfolded`: the parent's private half, where the pair waits to be folded."""
 

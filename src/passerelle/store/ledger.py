@@ -3,7 +3,7 @@
 A day that is whole has no row, unless a caller has just had it asked again. What Enedis said is kept without its body.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -34,7 +34,7 @@ _DAY_COLUMNS = (
     ledger_days.c.forced_at,
     ledger_days.c.covered,
 )
-_REFUSAL_COLUMNS = (
+REFUSAL_COLUMNS = (
     refusals.c.reason,
     refusals.c.problem,
     refusals.c.asked_at,
@@ -53,8 +53,10 @@ _DAYS = Prepared(
     )
 )
 _REFUSALS = Prepared(
-    select(*_REFUSAL_COLUMNS).where(refusals.c.point_id == bindparam("point"), refusals.c.series == bindparam("series"))
+    select(*REFUSAL_COLUMNS).where(refusals.c.point_id == bindparam("point"), refusals.c.series == bindparam("series"))
 )
+_REASONS = frozenset(reason.value for reason in GapReason)
+_SERIES = [series.value for series in Series]
 _DAY, _REFUSAL = ("point_id", "series", "day"), ("point_id", "series", "reason")
 
 
@@ -81,9 +83,9 @@ class Ledger:
                 await _put(connection, point_id, series, rows)
             if entry.refusal is not None:
                 insert = inserting(connection, refusals).values(
-                    point_id=point_id, series=series.value, **_refusal_row(entry.refusal)
+                    point_id=point_id, series=series.value, **refusal_row(entry.refusal)
                 )
-                changed = {column.name: insert.excluded[column.name] for column in _REFUSAL_COLUMNS}
+                changed = {column.name: insert.excluded[column.name] for column in REFUSAL_COLUMNS}
                 await connection.execute(insert.on_conflict_do_update(index_elements=_REFUSAL, set_=changed))
 
     async def cover(self, point_id: str, series: Series, days: Collection[date]) -> None:
@@ -100,7 +102,7 @@ class Ledger:
         """All that it says of a usage point, but for days that a derived value stands in for."""
         async with reading(self._engine) as connection:
             days = await _grouped(connection, _of_point(ledger_days, _DAY_COLUMNS, point_id))
-            refused = await _grouped(connection, _of_point(refusals, _REFUSAL_COLUMNS, point_id))
+            refused = await _grouped(connection, _of_point(refusals, REFUSAL_COLUMNS, point_id))
         return {
             Series(name): _known([row for row in days.get(name, ()) if not row[-1]], refused.get(name, ()))
             for name in sorted({*days, *refused})
@@ -109,7 +111,9 @@ class Ledger:
     async def refused(self, point_ids: Collection[str]) -> Mapping[str, AbstractSet[Series]]:
         """By point, the series whose last answer refused the whole kind."""
         query = select(refusals.c.point_id, refusals.c.series).where(
-            refusals.c.point_id.in_(point_ids), refusals.c.reason.in_([reason.value for reason in REFUSED_FOR])
+            refusals.c.point_id.in_(point_ids),
+            refusals.c.series.in_(_SERIES),
+            refusals.c.reason.in_([reason.value for reason in REFUSED_FOR]),
         )
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query.distinct())).all()
@@ -120,7 +124,8 @@ class Ledger:
 
 
 def _of_point(table: Any, columns: tuple[Any, ...], point_id: str) -> Select[Any]:
-    return select(table.c.series, *columns).where(table.c.point_id == point_id)
+    """Of the series alone: customer records have refusals too (`store.record_refusals`)."""
+    return select(table.c.series, *columns).where(table.c.point_id == point_id, table.c.series.in_(_SERIES))
 
 
 async def _grouped(connection: AsyncConnection, query: Select[Any]) -> dict[str, list[tuple[Any, ...]]]:
@@ -145,7 +150,7 @@ async def _forget(connection: AsyncConnection, point_id: str, series: Series, en
             delete(refusals).where(
                 refusals.c.point_id == point_id,
                 refusals.c.series == series.value,
-                refusals.c.reason.in_([reason.value for reason in entry.lifted]),
+                refusals.c.reason.in_(sorted(entry.lifted)),
             )
         )
 
@@ -159,27 +164,36 @@ async def _put(connection: AsyncConnection, point_id: str, series: Series, rows:
     )
 
 
-def _known(days: Iterable[tuple[Any, ...]], refused: Iterable[tuple[Any, ...]]) -> Known:
+def _known(days: Iterable[Sequence[Any]], refused: Iterable[Sequence[Any]]) -> Known:
     opened: dict[date, OpenDay] = {}
     looked: dict[date, datetime] = {}
-    for day, reason, first_asked_at, asked_at, next_at, tries, missing, told, forced_at, covered in days:
-        if reason is None:
+    for day, kind, first_asked_at, asked_at, next_at, tries, missing, told, forced_at, covered in days:
+        if kind is None:
             looked[day] = asked_at
             continue
         stretches = tuple((_instant(start), _instant(end)) for start, end in missing or ())
+        reason, failure = _told(kind)
         opened[day] = OpenDay(
-            GapReason(reason), first_asked_at, asked_at, next_at, tries, stretches, told, forced_at, covered
+            reason, first_asked_at, asked_at, next_at, tries, stretches, told, forced_at, covered, failure
         )
-    told_of = {
-        GapReason(reason): Refusal(GapReason(reason), _problem(problem), *rest) for reason, problem, *rest in refused
-    }
-    return Known(opened, looked, told_of)
+    return Known(opened, looked, {row[0]: read_refusal(row) for row in refused})
+
+
+def read_refusal(row: Sequence[Any]) -> Refusal:
+    """The refusal of a row of `REFUSAL_COLUMNS`."""
+    kind, problem, *rest = row
+    return Refusal(_told(kind)[0], _problem(problem), *rest)
+
+
+def _told(kind: str) -> tuple[GapReason, str | None]:
+    """The reason that a kind stands for, and the code of the failure if it is one."""
+    return (GapReason(kind), None) if kind in _REASONS else (GapReason.UPSTREAM_ERROR, kind)
 
 
 def _day_row(day: date, opened: OpenDay) -> dict[str, Any]:
     return {
         "day": day,
-        "reason": opened.reason.value,
+        "reason": opened.kind,
         "first_asked_at": opened.first_asked_at,
         "asked_at": opened.asked_at,
         "next_at": opened.next_at,
@@ -207,9 +221,9 @@ def _looked_row(day: date, at: datetime) -> dict[str, Any]:
     }
 
 
-def _refusal_row(refusal: Refusal) -> dict[str, Any]:
+def refusal_row(refusal: Refusal) -> dict[str, Any]:
     return {
-        "reason": refusal.reason.value,
+        "reason": refusal.kind,
         "problem": asdict(refusal.problem) | {"upstream": _said(refusal.problem.upstream)},
         "asked_at": refusal.asked_at,
         "until": refusal.until,

@@ -1,6 +1,6 @@
 """Which account holds which usage point."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,7 +27,7 @@ LINK_COLUMNS = (
     links.c.granted_at,
     links.c.expires_at,
 )
-_LATEST = (
+LATEST = (
     case((links.c.state == ConsentState.DISPUTED.value, 2), (links.c.state == FORGOTTEN, 1), else_=0),
     links.c.id.desc(),
 )
@@ -38,7 +38,7 @@ _FIND = Prepared(
     select(*LINK_COLUMNS)
     .join(points, points.c.id == links.c.point_id)
     .where(points.c.account_id == bindparam("account"), points.c.prm_lookup == bindparam("lookup"))
-    .order_by(*_LATEST)
+    .order_by(*LATEST)
     .limit(1)
 )
 _ACTIVATION = Prepared(
@@ -50,7 +50,14 @@ _ACTIVATION = Prepared(
 
 def link_of(row: AnyRow) -> Link:
     """The link of a row that holds `LINK_COLUMNS`."""
-    return Link(row.point_id, row.account_id, row.consent_id, ConsentState(row.state), row.granted_at, row.expires_at)
+    return link_from(row.point_id, row.account_id, row.consent_id, row.state, row.granted_at, row.expires_at)
+
+
+def link_from(
+    point_id: str, account_id: str, consent_id: str, state: str, granted_at: datetime, expires_at: datetime | None
+) -> Link:
+    """The link of the values of `LINK_COLUMNS`."""
+    return Link(point_id, account_id, consent_id, ConsentState(state), granted_at, expires_at)
 
 
 class Links:
@@ -70,8 +77,7 @@ class Links:
         rows = await self._warm.rows(_FIND, account=account_id, lookup=self._secrets.lookup(point))
         if not rows:
             return None
-        point_id, holder, consent_id, state, granted_at, expires_at = rows[0]
-        return Link(point_id, holder, consent_id, ConsentState(state), granted_at, expires_at)
+        return link_from(*rows[0])
 
     async def of_account(self, account_id: str) -> list[LinkedPoint]:
         """All points that the account holds or held, one link each (the latest), forgotten ones left out."""
@@ -79,7 +85,7 @@ class Links:
             select(*LINK_COLUMNS, points.c.prm_sealed)
             .join(points, points.c.id == links.c.point_id)
             .where(links.c.account_id == account_id, links.c.state != FORGOTTEN)
-            .order_by(*_LATEST)
+            .order_by(*LATEST)
         )
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()

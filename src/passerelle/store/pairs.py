@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from passerelle.kit.crypto import Seal, context, derive, named, new_pair, random_id, seal_to
@@ -39,6 +39,11 @@ _COLUMNS = (
     pairs.c.folded_private,
     pairs.c.waiting,
 )
+
+
+def columns_of(table: FromClause) -> list[ColumnElement[Any]]:
+    """The columns of a row of `pairs`, or of another name of the table, in the order of `Pair`; `wrapped` follows."""
+    return [table.c[column.name] for column in _COLUMNS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.scopes import Scope
@@ -28,13 +29,17 @@ class Place:
 
 
 OWNER = Place("owner")
+CELL = "cell "
+"""What the names of cells begin with; the point and the scope follow."""
 
 
+@cache
 def scope_place(scope: Scope) -> Place:
     """Everything that this scope reads in the account."""
     return Place(f"scope {scope.value}", OWNER)
 
 
+@lru_cache(maxsize=4_096)
 def cell_place(point_id: str, scope: Scope) -> Place:
     """What this scope reads of one usage point."""
-    return Place(f"cell {point_id} {scope.value}", scope_place(scope), point_id)
+    return Place(f"{CELL}{point_id} {scope.value}", scope_place(scope), point_id)

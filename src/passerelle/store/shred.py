@@ -5,19 +5,24 @@ a backup of its own that is kept for days, not for years; so that a backup of th
 valid, read nothing of a point that was erased. Losing this database loses what is kept, and Enedis is asked again.
 """
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, bindparam, delete, select
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateSchema
 
 from passerelle.kit.crypto import random_key
-from passerelle.store.engine import alone, inserting, scrub, writing
+from passerelle.store.engine import alone, close_engine, inserting, open_engine, reading, scrub, writing
 from passerelle.store.warm import Prepared, WarmReads
 
 TTL_SECONDS = 2.0
 """How long another process may still open what this one erased."""
+
+POOL = 4
+"""Connections to PostgreSQL: what is remembered asks for few, and a server takes a hundred of all processes."""
 
 CAPACITY = 4096
 _AT_ONCE = 500
@@ -32,6 +37,9 @@ shred_keys = Table(
     Column("key", LargeBinary, nullable=False),
 )
 """`era`: a random number that what is sealed carries in clear: what was erased is told from what was altered."""
+
+paired = Table("paired_with", shred_metadata, Column("id", String(32), primary_key=True))
+"""One row: the id of the main database that these secrets belong to, which keeps the same one."""
 
 _FIND = Prepared(select(shred_keys.c.era, shred_keys.c.key).where(shred_keys.c.point_id == bindparam("point")))
 
@@ -65,6 +73,21 @@ class ShredKeys:
             if connection.dialect.name == "postgresql":
                 await connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
             await connection.run_sync(shred_metadata.create_all)
+
+    async def belongs_to(self) -> str | None:
+        """The id of the main database that these secrets belong to; None if they were never given to one."""
+        async with reading(self._engine) as connection:
+            found: str | None = (await connection.execute(select(paired.c.id))).scalar()
+        return found
+
+    async def belong_to(self, installation_id: str) -> str:
+        """Give these secrets to this main database, unless they belong to one; the one that they belong to."""
+        async with writing(self._engine) as connection:
+            await alone(connection, b"shred keys")
+            found: str | None = (await connection.execute(select(paired.c.id))).scalar()
+            if found is None:
+                await connection.execute(insert(paired).values(id=installation_id))
+        return found or installation_id
 
     async def find(self, point_id: str) -> ShredKey | None:
         """The point's secret; None if it has none, or none any more."""
@@ -108,3 +131,15 @@ class ShredKeys:
             del self._recent[next(iter(self._recent))]
         self._recent[point_id] = (self._ticks() + TTL_SECONDS, found)
         return found
+
+
+@asynccontextmanager
+async def open_shred(url: str) -> AsyncIterator[ShredKeys]:
+    """The secrets of this database, which is apart from the main one: its backups are kept for days only."""
+    engine = open_engine(url, pool=POOL)
+    try:
+        shred = ShredKeys(engine, time.monotonic)
+        await shred.prepare()
+        yield shred
+    finally:
+        await close_engine(engine)

@@ -68,6 +68,9 @@ def _owner(target: str, name: str, *, indexed: bool = False) -> Column[str]:
     return Column(name, String(32), ForeignKey(f"{target}.id", ondelete="CASCADE"), nullable=False, index=indexed)
 
 
+installation = Table("installation", metadata, Column("id", String(32), nullable=False), PrimaryKeyConstraint("id"))
+"""One row, once the erasure database that belongs to this one is known (`store.shred`): the same id stands there."""
+
 accounts = Table(
     "accounts",
     metadata,
@@ -155,10 +158,14 @@ links = Table(
     Column("granted_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("ended_at", Instant),
+    Column("erased_at", Instant),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("point_id", "consent_id"),
 )
-"""`id` tells their order, which instants of one request do not. `ended_at`: revoked, released or forgotten then."""
+"""`id` tells their order, which instants of one request do not. `ended_at`: revoked, released or forgotten then.
+
+`erased_at`: when what was held of the point was erased, which a newer consent of the account puts off.
+"""
 
 services = Table(
     "services",
@@ -217,18 +224,25 @@ wraps = Table(
 )
 """The private half of a pair as a credential holds it."""
 
-chunks = Table(
-    "chunks",
-    metadata,
-    Column("cell", Integer, ForeignKey("pairs.number", ondelete="CASCADE"), nullable=False),
-    Column("start", Date, nullable=False),
-    Column("era", Integer, nullable=False),
-    Column("marks", LargeBinary, nullable=False),
-    Column("revised", LargeBinary),
-    Column("sealed", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("cell", "start"),
-)
-"""A week of a curve, or a quarter of another series (`store.chunks`). `era`: of the shred key that sealed it."""
+
+def _chunks(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("cell", Integer, ForeignKey("pairs.number", ondelete="CASCADE"), nullable=False),
+        Column("start", Date, nullable=False),
+        Column("era", Integer, nullable=False),
+        Column("marks", LargeBinary, nullable=False),
+        Column("revised", LargeBinary),
+        Column("sealed", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("cell", "start"),
+    )
+
+
+chunks = _chunks("chunks")
+"""Nineteen days of a curve (`store.chunks`). `era`: of the shred key that sealed it."""
+quarters = _chunks("quarters")
+"""A quarter of another series. Apart: rows of one length fill pages, and fit where another one was."""
 
 inbox = Table(
     "inbox",
@@ -311,10 +325,24 @@ lane_leases = Table(
     Column("series", String(32), nullable=False),
     Column("holder", String(64), nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("awaited_at", Instant),
+    Column("moment", Integer, nullable=False, server_default="1"),
     PrimaryKeyConstraint("point_id", "series"),
 )
-"""Which process asks Enedis for a series of a usage point."""
+"""Which process asks Enedis for a series or a record of a usage point. `moment` counts what it brought."""
+
+lane_wishes = Table(
+    "lane_wishes",
+    metadata,
+    _owner("points", "point_id"),
+    Column("series", String(32), nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("moment", Integer, nullable=False),
+    Column("days", JSON, nullable=False),
+    Column("forced", JSON, nullable=False),
+    Column("said_at", Instant, nullable=False),
+    PrimaryKeyConstraint("point_id", "series", "holder"),
+)
+"""The days that a process wants while another one has the lease: spans of dates."""
 
 upkeep = Table(
     "upkeep",
@@ -353,4 +381,20 @@ keepers = Table(
     Column("seen", Float, nullable=False),
     PrimaryKeyConstraint("id"),
 )
-"""The processes that look after usage points, `worker` or `gateway`, and when each was last alive (wall clock)."""
+"""The processes that look after usage points, `worker` or `gateway`, and when each was last alive (wall clock).
+
+In the row `front`: which of them may claim work (the beginning of its id), and until when it stands there.
+"""
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("api", String(64), nullable=False),
+    Column("speaking", String(8), nullable=False),
+    Column("v5_until", Float),
+    Column("fell_back_at", Float),
+    Column("came_back_at", Float),
+    Column("unsubscribed_until", Float),
+    PrimaryKeyConstraint("api"),
+)
+"""Which generation is asked for what an API of 2026 gives (`model.generation`), in seconds of the wall clock."""

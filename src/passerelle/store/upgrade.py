@@ -12,7 +12,7 @@ from passerelle.errors import StartRefused
 from passerelle.store.engine import close_engine, open_engine, reading
 
 _FOLDER = Path(__file__).parent / "migrations"
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """Every version of the tables, oldest first; a test holds them against the migrations. The last one is this code's."""
 
 _ONE_AT_A_TIME = Lock()

@@ -5,14 +5,17 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import ConsentState, Link
+from passerelle.errors import InternalError
+from passerelle.kit.logs import get_logger
 from passerelle.model.series import Series
-from passerelle.plan.upkeep import LOOK_AFTER, Import, Task, Work
+from passerelle.plan.upkeep import LEAST_WANTED_WAITS, LOOK_AFTER, WANTED_FOR, Import, Task, Work
 from passerelle.store.engine import inserting, reading, writing
+from passerelle.store.leases import APART
 from passerelle.store.links import LINK_COLUMNS, link_of, number_of
 from passerelle.store.tables import AnyRow, accounts, consents, keepers, links, points, turns, upkeep
 from passerelle.store.vault import Secrets
@@ -22,10 +25,23 @@ LEASE_SECONDS = 10.0
 
 ALIVE_SECONDS = 60.0
 
+BROKEN_AGAIN = timedelta(hours=1)
+"""A row that cannot be read is left alone for so long: an operator may have it repaired meanwhile."""
+
 _MOST_TRIED = 50
-"""Accounts looked at for one claim: of some, other processes may be claiming all that is due."""
+"""Accounts looked at for one claim: of some, other processes may be claiming all that is due. And broken rows."""
+
+_APART = APART.total_seconds()
+
+_PUT_OFF = "put off"
+"""Stands where `work` does, for a link whose import is not to begin before `due_at`. Nobody claims it."""
+
+_FRONT, _FRONT_NAMES = "front", 16
+"""The row of `keepers` that says who stands in front of Enedis (`kind`: the beginning of its id), and until when."""
 
 _GRANTED = ConsentState.GRANTED.value
+
+log = get_logger(__name__)
 
 
 class UpkeepBook:
@@ -41,6 +57,8 @@ class UpkeepBook:
 
     async def want(self, account_id: str, point_id: str, series: Sequence[Series], now: datetime) -> None:
         """Somebody reads these series: keep them fresh. Their turn is left as it is where they have one."""
+        if not series:
+            return
         rows = [_row(account_id, point_id, each, Work.REFRESH, now) | {"due_at": now + LOOK_AFTER} for each in series]
         async with writing(self._engine) as connection:
             insert = inserting(connection, upkeep)
@@ -68,12 +86,28 @@ class UpkeepBook:
                 )
                 await connection.execute(change)
 
+    async def put_off(self, link: Link, until: datetime, now: datetime) -> None:
+        """The import of this link is not to begin before then."""
+        row = {
+            "point_id": link.point_id,
+            "series": "",
+            "work": _PUT_OFF,
+            "account_id": link.account_id,
+            "due_at": until,
+            "wanted_at": now,
+            "began_at": now,
+        }
+        async with writing(self._engine) as connection:
+            insert = inserting(connection, upkeep).values(**row)
+            again = {"due_at": until, "began_at": now}
+            await connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=again))
+
     async def to_import(self, now: datetime) -> list[Link]:
-        """The links that stand, that a customer's journey gave, and for which no import began since."""
+        """The links that stand, that a journey gave, and whose import neither began since nor was put off."""
         begun = exists().where(
             upkeep.c.point_id == links.c.point_id,
-            upkeep.c.work == Work.IMPORT.value,
             upkeep.c.began_at >= links.c.granted_at,
+            or_(upkeep.c.work == Work.IMPORT.value, and_(upkeep.c.work == _PUT_OFF, upkeep.c.due_at > now)),
         )
         query = (
             select(*LINK_COLUMNS)
@@ -92,29 +126,64 @@ class UpkeepBook:
         return [link_of(row) for row in rows]
 
     async def claim(self, now: datetime, most: int) -> list[Task]:
-        """Up to so many pieces of work that are due, now in this process' hands.
+        """Up to so many pieces of work that are due, now in this process' hands; none while another stands in front.
 
         Refreshes before imports; then the account that was served longest ago, so that one with thousands of points
-        does not stand before the others; then what was wanted last. A claim of a dead process returns by itself.
+        does not stand before the others; then what was wanted last. A claim of a dead process returns by itself. Who
+        has claimed stands in front until `pass_on`, or until there was nothing to claim. A row that cannot be read is
+        put off, and stands before nobody.
         """
-        wall = self._wall()
+        claimed: list[Task] = []
         async with writing(self._engine) as connection:
-            claimed: list[Task] = []
-            for _ in range(most):
-                row = await self._next(connection, now, wall)
+            wall = self._wall()  # on SQLite the lock is held by now
+            if not await self._step_in_front(connection, wall):
+                return []
+            wall = self._wall()  # on PostgreSQL the others were waited for
+            for _ in range(most + _MOST_TRIED):
+                row = await self._next(connection, now, wall) if len(claimed) < most else None
                 if row is None:
                     break
-                await self._take(connection, row, wall)
-                linked = LinkedPoint(number_of(self._secrets, row), link_of(row))
-                claimed.append(_task(linked, row))
+                linked = self._readable(row)
+                if linked is None:
+                    await connection.execute(update(upkeep).where(*_of(row)).values(due_at=now + BROKEN_AGAIN))
+                else:
+                    await self._take(connection, row, wall)
+                    claimed.append(_task(linked, row))
+            if not claimed:
+                await self._leave_front(connection)
         return claimed
 
+    async def pass_on(self) -> None:
+        """Another process may claim: what this one has in hand waits for nothing any more."""
+        async with writing(self._engine) as connection:
+            await self._leave_front(connection)
+
+    async def _step_in_front(self, connection: AsyncConnection, wall: float) -> bool:
+        """Whether this process is the one that may claim. One after the other: on PostgreSQL they wait here."""
+        mine = {"kind": self._holder[:_FRONT_NAMES], "seen": wall + LEASE_SECONDS}
+        free = or_(keepers.c.kind == mine["kind"], *_let_go(keepers.c.seen, wall))
+        insert = inserting(connection, keepers).values(id=_FRONT, **mine)
+        step = insert.on_conflict_do_update(index_elements=["id"], set_=mine, where=free).returning(keepers.c.id)
+        return (await connection.execute(step)).first() is not None
+
+    async def _leave_front(self, connection: AsyncConnection) -> None:
+        await connection.execute(delete(keepers).where(*self._in_front()))
+
+    def _in_front(self) -> tuple[ColumnElement[bool], ...]:
+        return keepers.c.id == _FRONT, keepers.c.kind == self._holder[:_FRONT_NAMES]
+
+    def _readable(self, row: AnyRow) -> LinkedPoint | None:
+        """The usage point of the row, if its number opens."""
+        try:
+            return LinkedPoint(number_of(self._secrets, row), link_of(row))
+        except InternalError as error:
+            log.warning("upkeep_unreadable", point_id=row.point_id, problem=error.problem.code)
+            return None
+
     async def _next(self, connection: AsyncConnection, now: datetime, wall: float) -> AnyRow | None:
-        # A lease that reaches further than any may is one of a clock that was set back.
-        let_go = or_(upkeep.c.lease_until <= wall, upkeep.c.lease_until > wall + LEASE_SECONDS)
-        free = and_(upkeep.c.due_at <= now, or_(upkeep.c.lease_until.is_(None), let_go))
-        for work in (Work.REFRESH, Work.IMPORT):
-            due = and_(upkeep.c.work == work.value, free)
+        free = and_(upkeep.c.due_at <= now, or_(upkeep.c.lease_until.is_(None), *_let_go(upkeep.c.lease_until, wall)))
+        for some in _in_their_order(now):
+            due = and_(some, free)
             whose = (
                 select(accounts.c.id)
                 .outerjoin(turns, turns.c.account_id == accounts.c.id)
@@ -128,9 +197,8 @@ class UpkeepBook:
         return None
 
     async def _take(self, connection: AsyncConnection, row: AnyRow, wall: float) -> None:
-        mine = (upkeep.c.point_id == row.point_id, upkeep.c.series == row.series, upkeep.c.work == row.work)
         await connection.execute(
-            update(upkeep).where(*mine).values(holder=self._holder, lease_until=wall + LEASE_SECONDS)
+            update(upkeep).where(*_of(row)).values(holder=self._holder, lease_until=wall + LEASE_SECONDS)
         )
         latest = select(func.coalesce(func.max(turns.c.served), 0) + 1).scalar_subquery()
         insert = inserting(connection, turns).values(account_id=row.account_id, served=latest)
@@ -146,11 +214,6 @@ class UpkeepBook:
             await connection.execute(
                 update(upkeep).where(*mine).values(due_at=due_at, holder=None, lease_until=None, **ended)
             )
-
-    async def drop(self, task: Task) -> None:
-        """Look after it no longer: nobody wants it."""
-        async with writing(self._engine) as connection:
-            await connection.execute(delete(upkeep).where(*_is(task)))
 
     async def imports_of(self, point_id: str) -> list[Import]:
         """The first imports of a point, in the order in which they are done."""
@@ -168,12 +231,13 @@ class UpkeepBook:
 
         Those not heard of for long are forgotten.
         """
-        wall = self._wall()
         async with writing(self._engine) as connection:
+            wall = self._wall()
             gone = ~keepers.c.seen.between(wall - 10 * ALIVE_SECONDS, wall + 10 * ALIVE_SECONDS)
             await connection.execute(delete(keepers).where(gone))
             insert = inserting(connection, keepers).values(id=self._holder, kind=kind, seen=wall)
             await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_={"seen": wall}))
+            await connection.execute(update(keepers).where(*self._in_front()).values(seen=wall + LEASE_SECONDS))
             mine = update(upkeep).where(upkeep.c.holder == self._holder)
             await connection.execute(mine.values(lease_until=wall + LEASE_SECONDS))
 
@@ -189,12 +253,32 @@ class UpkeepBook:
         """This process ends: what it held is free at once."""
         async with writing(self._engine) as connection:
             await connection.execute(delete(keepers).where(keepers.c.id == self._holder))
+            await self._leave_front(connection)
             await connection.execute(
                 update(upkeep).where(upkeep.c.holder == self._holder).values(holder=None, lease_until=None)
             )
 
 
 _KEY = ["point_id", "series", "work"]
+
+
+def _let_go(until: ColumnElement[float], wall: float) -> tuple[ColumnElement[bool], ...]:
+    """A lease that is over, or that reaches further than any may: it is one of a clock that was set back.
+
+    The clocks of two machines differ by a little, and who waited for the database has looked at its clock before.
+    """
+    return until <= wall, until > wall + LEASE_SECONDS + _APART
+
+
+def _in_their_order(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Refreshes before imports; but what nobody has read for long waits for imports where the hours do not suffice."""
+    refresh = upkeep.c.work == Work.REFRESH.value
+    behind = and_(upkeep.c.wanted_at <= now - WANTED_FOR, upkeep.c.due_at <= now - LEAST_WANTED_WAITS)
+    return and_(refresh, not_(behind)), upkeep.c.work == Work.IMPORT.value, refresh
+
+
+def _of(row: AnyRow) -> tuple[ColumnElement[bool], ...]:
+    return upkeep.c.point_id == row.point_id, upkeep.c.series == row.series, upkeep.c.work == row.work
 
 
 def _first(account_id: str, due: ColumnElement[bool], now: datetime) -> Select[Any]:

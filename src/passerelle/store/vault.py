@@ -18,6 +18,7 @@ from passerelle.kit.crypto import (
     derive,
     derive_two,
     keyed_hash,
+    named,
     random_id,
     random_secret,
     same,
@@ -192,7 +193,7 @@ def _rights(
     key: bytes, account_id: str, credential_id: str, kind: str, scopes: Iterable[str], points_sealed: bytes | None
 ) -> bytes:
     limit = (b"all",) if points_sealed is None else (b"some", points_sealed)
-    return keyed_hash(key, "rights", account_id, credential_id, kind, context(*scopes), *limit)
+    return keyed_hash(key, "rights", account_id, credential_id, kind, named(*scopes), *limit)
 
 
 def broken(what: str) -> InternalError:

@@ -2,82 +2,199 @@
 
 On SQLite a hot read runs in the event loop, on one connection that only reads: the statement takes some ten
 microseconds, a hand-over to the driver's thread twenty times that. Writers are never in its way (WAL), and what another
-connection has committed is seen by the next statement. On PostgreSQL it is an ordinary asynchronous read.
+connection has committed is seen by the next statement. On PostgreSQL it goes to the driver itself, on a few connections
+taken out of the pool for good: a checkout and its transaction take ten times what the statement takes.
 """
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, event
+from sqlalchemy import Dialect, Engine, Select, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from passerelle.store.engine import BUSY_SECONDS, failure, glancing
 
-_DIALECT = sqlite.dialect(paramstyle="named")
+MOST_KEPT = 1_024
+MOST_ROWS = 16
+"""Of one statement that is remembered: together some tens of megabytes at the very most, all of it sealed."""
+
 _Convert = Callable[[Any], Any]
+Raw = Sequence[Any]
+Made = TypeVar("Made")
+
+
+class Form:
+    """A statement in the words of one database; values are converted as SQLAlchemy converts them."""
+
+    __slots__ = ("_binds", "_results", "sql")
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.sql = str(compiled)
+        types = {name: bind.type for bind, name in compiled.bind_names.items()}
+        self._binds: list[tuple[str, Any, _Convert | None]] = [
+            (name, compiled.params[name], types[name].dialect_impl(dialect).bind_processor(dialect))
+            for name in compiled.positiontup or ()
+        ]
+        results = (column.type.dialect_impl(dialect) for column in statement.selected_columns)
+        converters = [result.result_processor(dialect, None) for result in results]
+        self._results: list[tuple[int, _Convert]] = [
+            (at, convert) for at, convert in enumerate(converters) if convert is not None
+        ]
+
+    def arguments(self, given: Mapping[str, Any]) -> list[Any]:
+        found = []
+        for name, fixed, convert in self._binds:
+            value = given.get(name, fixed)
+            found.append(value if convert is None else convert(value))
+        return found
+
+    def rows(self, found: Sequence[Raw]) -> Sequence[Raw]:
+        return [self._converted(raw) for raw in found] if self._results else found
+
+    def _converted(self, raw: Raw) -> Raw:
+        values = list(raw)
+        for at, convert in self._results:
+            value = values[at]
+            if value is not None:
+                values[at] = convert(value)
+        return values
 
 
 class Prepared:
-    """A SELECT with named parameters, compiled once; values are converted as SQLAlchemy converts them."""
+    """A SELECT with named parameters, compiled once."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self.statement = statement
-        compiled = statement.compile(dialect=_DIALECT)
-        self.sql = str(compiled)
-        self._binds: dict[str, _Convert | None] = {
-            name: bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-            for bind, name in compiled.bind_names.items()
-        }
-        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._results: list[_Convert | None] = [
-            column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for column in statement.selected_columns
-        ]
 
-    def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        values = {**self._fixed, **given}
-        return {
-            name: convert(values[name]) if convert is not None else values[name]
-            for name, convert in self._binds.items()
-        }
+    @cached_property
+    def sqlite(self) -> "Form":
+        return Form(self.statement, sqlite.dialect(paramstyle="qmark"))
 
-    def row(self, raw: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(
-            value if convert is None else convert(value) for value, convert in zip(raw, self._results, strict=True)
-        )
+    @cached_property
+    def postgresql(self) -> "Form":
+        from passerelle.store.warm_postgresql import DIALECT
+
+        return Form(self.statement, DIALECT)
+
+
+class _Line(Protocol):
+    """How statements reach the database of an engine."""
+
+    async def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Raw]: ...
+    async def made(
+        self, make: Callable[[Sequence[Raw]], Made], prepared: Prepared, given: Mapping[str, Any]
+    ) -> Made: ...
+    def close(self) -> None: ...
 
 
 class WarmReads:
-    """Runs prepared statements on the database of an engine."""
+    """Runs prepared statements on the database of an engine. All that read from one engine share their connections."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._connection: sqlite3.Connection | None = None
-        event.listen(engine.sync_engine, "engine_disposed", lambda _: self.close())
+        self._line = _line_of(engine)
 
-    async def rows(self, prepared: Prepared, **given: Any) -> Sequence[tuple[Any, ...]]:
+    async def rows(self, prepared: Prepared, **given: Any) -> Sequence[Raw]:
         """All rows. Raises as `engine.reading`."""
-        if self._engine.dialect.name != "sqlite":
-            async with glancing(self._engine) as connection:
-                found = await connection.execute(prepared.statement, given)
-                return [tuple(row) for row in found]
+        return await self._line.rows(prepared, given)
+
+    async def made(self, make: Callable[[Sequence[Raw]], Made], prepared: Prepared, **given: Any) -> Made:
+        """What `make` makes of all rows. Raises as `engine.reading`, and what `make` raises.
+
+        Where it can be told for next to nothing that the database has not changed (SQLite), it is remembered until it
+        does, so it must not change, and hold no secret in clear.
+        """
+        return await self._line.made(make, prepared, given)
+
+
+class _SQLite:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = engine.url.database or ""
+        self._connection: sqlite3.Connection | None = None
+        self._kept: dict[tuple[Any, ...], Any] = {}
+        self._version = 0
+
+    async def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Raw]:
         try:
-            cursor = self._sqlite().execute(prepared.sql, prepared.parameters(given))
-            return [prepared.row(raw) for raw in cursor]
+            return _rows(self._connection or self._connect(), prepared.sqlite, given)
         except sqlite3.Error as error:
             raise failure(error) from error
 
+    async def made(self, make: Callable[[Sequence[Raw]], Made], prepared: Prepared, given: Mapping[str, Any]) -> Made:
+        try:
+            connection = self._connection or self._connect()
+            # Another number once any connection but this one, which only reads, has committed: in this process or not.
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            if version != self._version:
+                self._kept.clear()
+                self._version = version
+            key = (make, prepared, *given.values())
+            known: Made | None = self._kept.get(key)
+            if known is not None:
+                return known
+            rows = _rows(connection, prepared.sqlite, given)
+        except sqlite3.Error as error:
+            raise failure(error) from error
+        made = make(rows)
+        if len(rows) <= MOST_ROWS:
+            while len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = made
+        return made
+
     def close(self) -> None:
-        """Let the connection go; done by itself when the engine is disposed of."""
+        """Let the connection go; another use opens another."""
+        self._kept.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _sqlite(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = sqlite3.connect(
-                self._engine.url.database or "", timeout=BUSY_SECONDS, isolation_level=None
-            )
-            self._connection.execute("PRAGMA query_only = ON")
+    def _connect(self) -> sqlite3.Connection:
+        self._connection = sqlite3.connect(self._database, timeout=BUSY_SECONDS, isolation_level=None)
+        self._connection.execute("PRAGMA query_only = ON")
         return self._connection
+
+
+def _rows(connection: sqlite3.Connection, form: Form, given: Mapping[str, Any]) -> Sequence[Raw]:
+    return form.rows(connection.execute(form.sql, form.arguments(given)).fetchall())
+
+
+class _Pooled:
+    """As every other read: for an engine with options of its own, which only SQLAlchemy heeds."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Raw]:
+        async with glancing(self._engine) as connection:
+            return [tuple(row) for row in await connection.execute(prepared.statement, given)]
+
+    async def made(self, make: Callable[[Sequence[Raw]], Made], prepared: Prepared, given: Mapping[str, Any]) -> Made:
+        return make(await self.rows(prepared, given))
+
+    def close(self) -> None: ...
+
+
+_LINES: WeakKeyDictionary[Engine, _Line] = WeakKeyDictionary()
+
+
+def _line_of(engine: AsyncEngine) -> _Line:
+    line = _LINES.get(engine.sync_engine)
+    if line is None:
+        line = _LINES[engine.sync_engine] = _new_line(engine)
+        event.listen(engine.sync_engine, "engine_disposed", lambda _: line.close())
+    return line
+
+
+def _new_line(engine: AsyncEngine) -> _Line:
+    if engine.dialect.name == "sqlite":
+        return _SQLite(engine)
+    if engine.sync_engine.get_execution_options():
+        return _Pooled(engine)
+    from passerelle.store.warm_postgresql import PostgreSQL  # a gateway on SQLite never needs the driver
+
+    return PostgreSQL(engine)

@@ -1,20 +1,24 @@
 """The ledger of days, and the leases of lanes, in memory."""
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from passerelle.model.days import DaySpan
+from passerelle.model.leases import NO_WISH, Hold, Leased, Wish
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
+
+_Place = tuple[str, Leased]
 
 
 @dataclass
 class _Page:
     days: dict[date, OpenDay] = field(default_factory=dict)
     looked: dict[date, datetime] = field(default_factory=dict)
-    refusals: dict[GapReason, Refusal] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,10 +44,10 @@ class MemoryLedger:
             page.looked.pop(day, None)
             page.days[day] = found
         page.looked.update(entry.looked)
-        for reason in entry.lifted:
-            page.refusals.pop(reason, None)
+        for kind in entry.lifted:
+            page.refusals.pop(kind, None)
         if entry.refusal is not None:
-            page.refusals[entry.refusal.reason] = entry.refusal
+            page.refusals[entry.refusal.kind] = entry.refusal
 
     async def cover(self, point_id: str, series: Series, days: Collection[date]) -> None:
         page = self._pages.get((point_id, series), _Page())
@@ -71,20 +75,34 @@ class MemoryLedger:
 
 @dataclass
 class MemoryLeases:
-    """Satisfies `gateway.ports.Leases` for the processes that share `taken`; it never expires."""
+    """Satisfies `gateway.ports.Leases` for the processes that share all but `holder`; nothing expires."""
 
     holder: str = "only"
-    taken: dict[tuple[str, Series], str] = field(default_factory=dict)
-    waiting: set[tuple[str, Series]] = field(default_factory=set)
+    taken: dict[_Place, str] = field(default_factory=dict)
+    moments: Counter[_Place] = field(default_factory=Counter)
+    wishes: dict[_Place, dict[str, Wish]] = field(default_factory=lambda: defaultdict(dict))
 
-    async def claim(self, point_id: str, series: Series) -> bool:
-        ours = self.taken.setdefault((point_id, series), self.holder) == self.holder
-        (self.waiting.discard if ours else self.waiting.add)((point_id, series))
-        return ours
+    async def claim(self, point_id: str, work: Leased, wish: Wish = NO_WISH) -> Hold:
+        place = point_id, work
+        self.taken.setdefault(place, self.holder)
+        ours = self.taken[place] == self.holder
+        if ours:
+            self.wishes[place].pop(self.holder, None)
+        else:
+            self.wishes[place][self.holder] = wish
+        return Hold(ours, 1 + self.moments[place])
 
-    async def awaited(self, point_id: str, series: Series) -> bool:
-        return (point_id, series) in self.waiting
+    async def landed(self, point_id: str, work: Leased) -> None:
+        place = point_id, work
+        if self.taken.get(place) == self.holder:
+            self.moments[place] += 1
 
-    async def release(self, point_id: str, series: Series) -> None:
-        if self.taken.get((point_id, series)) == self.holder:
-            del self.taken[point_id, series]
+    async def heard(self, point_id: str, work: Leased) -> tuple[Wish, ...]:
+        wishes = self.wishes[point_id, work]
+        return tuple(wishes[holder] for holder in sorted(wishes) if holder != self.holder)
+
+    async def release(self, point_id: str, work: Leased) -> None:
+        place = point_id, work
+        self.wishes[place].pop(self.holder, None)
+        if self.taken.get(place) == self.holder:
+            del self.taken[place]

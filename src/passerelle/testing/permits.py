@@ -22,13 +22,15 @@ class Hold:
 class CountedPermits:
     """Satisfies `enedis.permits.Permits`.
 
-    `refuse_after`: how many departures it allows before it raises. `note` is called at each departure.
+    `refuse_after`: how many departures it allows before it raises. `note` is called at each departure. `sent`: of how
+    many it was told that their bytes have left.
     """
 
     refuse_after: int | None = None
     note: Callable[[], None] = lambda: None
     turns: list[tuple[str, str, Priority]] = field(default_factory=list)
     departed: int = 0
+    sent: int = 0
     open_turns: int = 0
     holds: list[Hold] = field(default_factory=list)
 
@@ -54,3 +56,6 @@ class CountedTurn:
             raise QuotaExhausted("No call is left.", "Il ne reste aucun appel.", retry_after=120)
         self.permits.departed += 1
         self.permits.note()
+
+    async def departed(self) -> None:
+        self.permits.sent += 1

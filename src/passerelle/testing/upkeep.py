@@ -1,6 +1,6 @@
 """The work without a caller, in memory: a book in one process, and an Enedis that gives whole days."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -10,7 +10,7 @@ from passerelle.errors import PasserelleError
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
-from passerelle.plan.upkeep import LOOK_AFTER, Import, Missing, Task, Work
+from passerelle.plan.upkeep import LOOK_AFTER, Import, Missing, Progress, Task, Work
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -28,12 +28,15 @@ class _Row:
 class MemoryBook:
     """Satisfies `gateway.upkeep.Book`, in one process. `points`: the usage points by their id.
 
-    `granted`: links whose import is to begin.
+    `granted`: links whose import is to begin. Processes share all but `holder` (`dataclasses.replace`).
     """
 
     points: dict[str, LinkedPoint]
+    holder: str = "only"
+    front: list[str] = field(default_factory=list)
+    later: dict[str, datetime] = field(default_factory=dict)
     rows: dict[tuple[str, Series, Work], _Row] = field(default_factory=dict)
-    served: list[str] = field(default_factory=list)
+    served: dict[str, int] = field(default_factory=dict)
     granted: list[Link] = field(default_factory=list)
     worker: bool = False
     left: bool = False
@@ -64,10 +67,26 @@ class MemoryBook:
 
     async def to_import(self, now: datetime) -> list[Link]:
         assert now.tzinfo is not None  # noqa: S101 — a double checks what it is given
-        granted, self.granted = self.granted, []
-        return granted
+        told = [link for link in self.granted if self.later.get(link.point_id, now) <= now]
+        return [link for link in told if not self._begun(link)]
+
+    def _begun(self, link: Link) -> bool:
+        return any(
+            point_id == link.point_id and work is Work.IMPORT and row.began_at >= link.granted_at
+            for (point_id, _, work), row in self.rows.items()
+        )
+
+    async def put_off(self, link: Link, until: datetime, now: datetime) -> None:
+        assert now < until  # noqa: S101 — a double checks what it is given
+        self.later[link.point_id] = until
+
+    async def pass_on(self) -> None:
+        if self.front == [self.holder]:
+            self.front.clear()
 
     async def claim(self, now: datetime, most: int) -> list[Task]:
+        if self.front not in ([], [self.holder]):
+            return []
         claimed: list[Task] = []
         while len(claimed) < most:
             free = [row for row in self.rows.values() if row.due_at is not None and row.due_at <= now and not row.held]
@@ -75,22 +94,19 @@ class MemoryBook:
                 break
             row = min(free, key=self._place)
             row.held = True
-            self.served.append(row.task.linked.link.account_id)
+            self.served[row.task.linked.link.account_id] = 1 + max(self.served.values(), default=0)
             claimed.append(row.task)
+        self.front[:] = [self.holder] if claimed else []
         return claimed
 
     def _place(self, row: _Row) -> tuple[bool, int, float]:
-        account_id = row.task.linked.link.account_id
-        last = max((at for at, served in enumerate(self.served) if served == account_id), default=-1)
+        last = self.served.get(row.task.linked.link.account_id, 0)
         return row.task.work is Work.IMPORT, last, -row.task.wanted_at.timestamp()
 
     async def settle(self, task: Task, due_at: datetime | None, now: datetime) -> None:
         row = self.rows[self._key(task)]
         row.due_at, row.held = due_at, False
         row.ended_at = now if due_at is None else row.ended_at
-
-    async def drop(self, task: Task) -> None:
-        del self.rows[self._key(task)]
 
     async def imports_of(self, point_id: str) -> list[Import]:
         return [
@@ -108,6 +124,7 @@ class MemoryBook:
 
     async def leave(self) -> None:
         self.left = True
+        await self.pass_on()
         for row in self.rows.values():
             row.held = False
 
@@ -138,10 +155,14 @@ class ScriptedFetching:
     worth_at: datetime = NEVER
     errors: list[PasserelleError] = field(default_factory=list)
     calls: list[Brought] = field(default_factory=list)
+    asked: dict[tuple[str, Series], set[date]] = field(default_factory=dict)
 
-    async def missing(self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime) -> Missing:
+    async def missing(
+        self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime, *, holes: bool = False
+    ) -> Missing:
+        assert now.tzinfo is not None or holes  # noqa: S101 — a double checks what it is given
         held = self.whole.get((linked.link.point_id, series), set())
-        asked = {day for call in self.calls if call.series is series for day in call.span}
+        asked = self.asked.get((linked.link.point_id, series), set())
         absent = frozenset(day for day in span if day not in held)
         due = absent & asked if self.worth_at <= now else frozenset[date]()
         return Missing(absent - asked, due)
@@ -154,11 +175,14 @@ class ScriptedFetching:
         self, linked: LinkedPoint, series: Series, span: DaySpan, priority: Priority
     ) -> PasserelleError | None:
         self.calls.append(Brought(linked.link.point_id, series, span, priority))
+        self.asked.setdefault((linked.link.point_id, series), set()).update(span)
         if self.errors:
             return self.errors.pop(0)
         held = self.whole.setdefault((linked.link.point_id, series), set())
         held.update(day for day in span if day not in self.late)
         return None
 
-    async def whole_days(self, link: Link, series: Series, span: DaySpan) -> Collection[date]:
-        return self.whole.get((link.point_id, series), set()).intersection(span)
+    async def progress(self, link: Link, series: Series, span: DaySpan, now: datetime) -> Progress:
+        assert now.tzinfo is not None  # noqa: S101 — a double checks what it is given
+        whole = self.whole.get((link.point_id, series), set()).intersection(span)
+        return Progress(span.start, span.end, len(whole), 0)

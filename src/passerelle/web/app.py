@@ -12,14 +12,16 @@ from starlette.routing import Route as StarletteRoute
 from passerelle.errors import InternalError, MethodNotAllowed, NotFound, PasserelleError
 from passerelle.gateway.rooms import Gateway
 from passerelle.kit.logs import get_logger
+from passerelle.model.series import Series
 from passerelle.web.auth import authenticate
 from passerelle.web.call import Call
 from passerelle.web.crowd import Crowd
 from passerelle.web.envelope import Envelope, Watch, request_id_of
 from passerelle.web.problems import problem_response
-from passerelle.web.query import read_query
+from passerelle.web.query import read_query_string
 from passerelle.web.routes import ROUTES, Route
 from passerelle.web.settings import WebSettings
+from passerelle.web.shortcut import POINTS, Shortcut
 
 log = get_logger(__name__)
 
@@ -48,7 +50,23 @@ def create_app(
     )
     app.router.redirect_slashes = False
     app.add_middleware(Envelope, watch=watch)
+    app.middleware_stack = Shortcut(
+        app.build_middleware_stack(),
+        _reads(routes, by_path),
+        refuse=_own_error(settings),
+        accident=_accident(settings),
+        watch=watch,
+    )
     return app
+
+
+def _reads(
+    routes: Sequence[StarletteRoute], by_path: Mapping[str, Mapping[str, Endpoint]]
+) -> dict[str, tuple[StarletteRoute, Endpoint]]:
+    """The routes of the series with their endpoints, by the name of the series."""
+    by_address = {route.path: route for route in routes}
+    paths = {series.value: f"{POINTS}{{prm}}/{series.value}" for series in Series}
+    return {name: (by_address[path], by_path[path]["GET"]) for name, path in paths.items()}
 
 
 def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
@@ -65,7 +83,7 @@ def _endpoint(route: Route, gateway: Gateway, settings: WebSettings, crowd: Crow
     async def endpoint(request: Request) -> Response:
         request_id = request_id_of(request)
         caller = await authenticate(request, gateway) if route.scope is not None else None
-        query = read_query(route.query, request.query_params) if route.query is not None else None
+        query = read_query_string(route.query, request.scope["query_string"]) if route.query is not None else None
         call = Call(request, gateway, settings, request_id, query, caller)
         if caller is None:
             return await route.handler(call)

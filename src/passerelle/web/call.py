@@ -11,7 +11,16 @@ from passerelle.gateway.rooms import Gateway
 from passerelle.web.settings import WebSettings
 
 
-@dataclass(frozen=True, slots=True)
+def header_of(request: Request, name: bytes) -> str | None:
+    """What the request says under this name, in small letters; of several the first."""
+    for told, value in request.scope["headers"]:
+        if told == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+@dataclass(slots=True)
 class Call:
     """`query` and `body` are of the shapes that the route declares; `caller` is set where the route needs a key."""
 
@@ -21,6 +30,10 @@ class Call:
     request_id: str
     query: msgspec.Struct | None = None
     caller_or_none: Caller | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """What the caller said under this name, in small letters; of several the first."""
+        return header_of(self.request, name)
 
     @property
     def caller(self) -> Caller:

@@ -27,8 +27,41 @@ def request_id_of(request: Request) -> str:
     return found
 
 
+class Visit:
+    """One request from its beginning to its end: named, logged by its route (never by its address: it has the PRM)."""
+
+    __slots__ = ("_request_id", "_scope", "_started", "_watch", "status")
+
+    def __init__(self, scope: Scope, watch: Watch | None) -> None:
+        self._request_id = scope[_REQUEST_ID] = secrets.token_hex(8)
+        self._scope = scope
+        self._watch = watch
+        self._started = time.perf_counter()
+        self.status = 0
+        """Of the answer, once there is one."""
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What every answer carries."""
+        return [*_ALWAYS, (b"x-request-id", self._request_id.encode())]
+
+    def end(self) -> None:
+        """Tell of the request."""
+        route = getattr(self._scope.get("route"), "path", "none")
+        if self._watch is not None:
+            self._watch(self._scope["method"], route, self.status)
+        log.info(
+            "request",
+            request_id=self._request_id,
+            method=self._scope["method"],
+            route=route,
+            status=self.status,
+            ms=round((time.perf_counter() - self._started) * 1000, 1),
+        )
+
+
 class Envelope:
-    """Names the request, logs it by its route (never by its address: that carries the PRM), adds the headers."""
+    """A visit around each request of an application."""
 
     def __init__(self, app: ASGIApp, watch: Watch | None = None) -> None:
         self._app = app
@@ -38,33 +71,15 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        scope[_REQUEST_ID] = request_id
-        started = time.perf_counter()
-        status = 0
+        visit = Visit(scope, self._watch)
 
         async def answer(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    *_ALWAYS,
-                    (b"x-request-id", request_id.encode()),
-                ]
+                visit.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *visit.headers]
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            if self._watch is not None:
-                self._watch(scope["method"], route, status)
-            log.info(
-                "request",
-                request_id=request_id,
-                method=scope["method"],
-                route=route,
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
+            visit.end()

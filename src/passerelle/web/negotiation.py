@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from passerelle.errors import NotAcceptable, PasserelleError
 from passerelle.gateway.read_series import CacheUse
 
 DEFAULT_WAIT = 30
 LONGEST_WAIT = 300
+_LONGEST_KEPT = 200
+"""Characters of an `Accept` that is remembered: every client says the same few."""
 _DIGITS = 9
 """More of them are more than the longest wait, and in the end more than `int` takes."""
 _SECONDS = re.compile(r'"?0*([0-9]+)"?')
@@ -16,13 +19,26 @@ _SECONDS = re.compile(r'"?0*([0-9]+)"?')
 
 def names_etag(if_none_match: str | None, etag: str) -> bool:
     """Whether `If-None-Match` names this entity tag, compared weakly, or any with `*` (RFC 9110 section 13.1.2)."""
-    named = [each.strip() for each in (if_none_match or "").split(",")]
+    if not if_none_match:
+        return False
+    named = [each.strip() for each in if_none_match.split(",")]
     return "*" in named or etag.removeprefix("W/") in [each.removeprefix("W/") for each in named]
 
 
-def choose_media(accept: str | None, offers: Sequence[str]) -> str:
+def choose_media(accept: str | None, offers: tuple[str, ...]) -> str:
     """The offer that the header prefers; the first one where it does not say. Raises NotAcceptable."""
-    ranges = _ranges(accept or "*/*")
+    if not accept:
+        return offers[0]
+    return _kept(accept, offers) if len(accept) <= _LONGEST_KEPT else _chosen(accept, offers)
+
+
+@lru_cache(maxsize=256)
+def _kept(accept: str, offers: tuple[str, ...]) -> str:
+    return _chosen(accept, offers)
+
+
+def _chosen(accept: str, offers: Sequence[str]) -> str:
+    ranges = _ranges(accept)
     ranked = sorted(
         ((_quality(offer, ranges), -position, offer) for position, offer in enumerate(offers)), reverse=True
     )
@@ -58,7 +74,9 @@ def _quality(offer: str, ranges: dict[str, float]) -> float:
 
 def wants_fresh(cache_control: str | None) -> bool:
     """Whether the caller wants Enedis asked again: `no-cache` (RFC 9111 section 5.2.1.4)."""
-    named = (part.partition("=")[0].strip().lower() for part in (cache_control or "").split(","))
+    if not cache_control:
+        return False
+    named = (part.partition("=")[0].strip().lower() for part in cache_control.split(","))
     return "no-cache" in named
 
 
@@ -71,7 +89,7 @@ def cache_status(use: CacheUse, unrenewed: PasserelleError | None = None) -> str
 
 def wait_of(prefer: str | None) -> float:
     """Seconds to wait for what is not there yet: `wait=N` up to 300, else 30. What cannot be read is ignored."""
-    for part in (prefer or "").split(","):
+    for part in prefer.split(",") if prefer else ():
         name, _, value = part.partition(";")[0].partition("=")
         digits = _SECONDS.fullmatch(value.strip())
         if name.strip().lower() == "wait" and digits is not None:

@@ -1,5 +1,6 @@
 """Clocks moved by hand, and every home on real servers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from passerelle.kit.crypto import random_id
 from passerelle.model.priority import Priority
-from passerelle.quota.bucket import HOUR_US, SECOND_US, CivilTime
+from passerelle.quota.bucket import HOUR_US, SECOND_US, CivilTime, Grant
 from passerelle.quota.home import Ask, Home
 from passerelle.quota.marks import Marks
 from passerelle.quota.memory import MemoryHome
@@ -44,8 +45,23 @@ class Wall:
     def monotonic(self) -> float:
         return (self.us - START_US) / SECOND_US
 
-    def ask(self, priority: Priority = Priority.INTERACTIVE, limits: Limits | None = None) -> Ask:
-        return Ask(limits or Limits(), CivilTime(self.us, self.us), priority)
+    def ask(self, priority: Priority = Priority.INTERACTIVE, limits: Limits | None = None, turn: int = 0) -> Ask:
+        return Ask(limits or Limits(), CivilTime(self.us, self.us), priority, turn=turn)
+
+    async def leave(self, *homes: Home, limits: Limits | None = None) -> list[Grant]:
+        """A call for each home: all ask at once, and come back when they are told, until each has its slot."""
+        coming, slots = [(self.us, 0, home) for home in homes], []
+        while coming:
+            self.us = max(self.us, min(at_us for at_us, _, _ in coming))
+            due = [each for each in coming if each[0] <= self.us]
+            coming = [each for each in coming if each[0] > self.us]
+            asks = [(home, home.reserve("v5", self.ask(limits=limits, turn=turn))) for _, turn, home in due]
+            for (home, _), reply in zip(asks, await asyncio.gather(*(ask for _, ask in asks)), strict=True):
+                if isinstance(reply.answer, Grant):
+                    slots.append(reply.answer)
+                else:
+                    coming.append((self.us + reply.answer.wait_us, reply.answer.serial, home))
+        return slots
 
 
 @asynccontextmanager

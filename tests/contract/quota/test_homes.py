@@ -1,6 +1,5 @@
 """One suite for every home of the quota, then what only a durable one can promise."""
 
-import asyncio
 import sqlite3
 from random import Random
 
@@ -22,11 +21,54 @@ async def used(home: Home):
 
 
 async def test_slots_reserved_at_once_span_the_window_and_are_all_counted(home: Home, wall):
-    replies = await asyncio.gather(*(home.reserve("v5", wall.ask()) for _ in range(24)))
-    slots = sorted(reply.answer.slot.at_us for reply in replies)
-    assert min(later - first for first, later in zip(slots, slots[5:], strict=False)) == WINDOW_US
-    assert len({reply.answer.serial for reply in replies}) == 24
+    grants = await wall.leave(*[home] * 24)
+    slots = sorted(grant.slot.at_us for grant in grants)
+    assert [later - first for first, later in zip(slots, slots[5:], strict=False)] == [WINDOW_US] * 19
+    assert len({grant.serial for grant in grants}) == 24
     assert await used(home) == 24
+
+
+async def test_a_slot_that_was_not_used_is_moved_to_the_present_and_counted_once(home: Home, wall):
+    grants = await wall.leave(*[home] * 5)
+    wall.us += 50_000
+    moved = (await home.reserve("v5", wall.ask(turn=grants[2].serial))).answer
+    assert isinstance(moved, Grant)
+    assert (moved.serial, moved.slot.at_us) == (grants[2].serial, wall.us)
+    assert await used(home) == 5
+    slots = sorted(grant.slot.at_us for grant in await wall.leave(*[home] * 5))
+    assert [at_us - moved.slot.at_us for at_us in slots] == [WINDOW_US - 50_000] * 4 + [WINDOW_US]
+
+
+async def test_the_sixth_call_keeps_its_distance_from_where_a_late_one_really_was(home: Home, wall):
+    grants = await wall.leave(*[home] * 5)
+    wall.us += 80_000
+    for _ in range(2):
+        await home.correct("v5", wall.ask().civil, grants[0].serial)
+        await home.correct("v5", wall.ask().civil, 999)
+    assert await used(home) == 5
+    slots = sorted(grant.slot.at_us for grant in await wall.leave(*[home] * 5))
+    first = grants[0].slot.at_us
+    assert [at_us - first for at_us in slots] == [WINDOW_US] * 4 + [WINDOW_US + 80_000]
+
+
+async def test_a_call_so_late_that_it_left_in_the_next_hour_counts_there_too(home: Home, wall):
+    (grant,) = await wall.leave(home)
+    wall.us += HOUR_US
+    await home.correct("v5", wall.ask().civil, grant.serial)
+    state, now_us = await home.read("v5")
+    assert [rules.used_in(state, now_us // HOUR_US - ago) for ago in (0, 1)] == [1, 1]
+
+
+async def test_a_ticket_given_back_keeps_nobody_waiting(home: Home, wall):
+    one = Limits(1, 100)
+    await wall.leave(home, limits=one)
+    ticket = (await home.reserve("v5", wall.ask(limits=one))).answer
+    assert isinstance(ticket, Later)
+    at_us = wall.us
+    await home.give_back("v5", ticket.serial)
+    (grant,) = await wall.leave(home, limits=one)
+    assert grant.slot.at_us == at_us + WINDOW_US
+    assert await used(home) == 2
 
 
 async def test_a_reply_counts_its_wait_from_the_homes_own_clock(home: Home, wall):
@@ -52,7 +94,9 @@ async def test_a_hold_stops_every_bucket_it_is_for_and_no_other(home: Home, wall
 
 async def test_slowing_down_pauses_for_a_second(home: Home, wall):
     await home.slow_down("v5")
-    assert (await home.reserve("v5", wall.ask())).answer.wait_us == SECOND_US
+    began = wall.us
+    (grant,) = await wall.leave(home)
+    assert grant.slot.at_us == began + SECOND_US
     state, now_us = await home.read("v5")
     assert rules.window(state, now_us) == WINDOW_US + rules.WIDEN_US
 
@@ -66,22 +110,18 @@ async def test_two_buckets_do_not_share_their_second_nor_their_hour(home: Home, 
 
 async def test_a_clock_set_back_by_an_hour_lets_no_burst_through_and_keeps_the_counts(home: Home, wall):
     limits = Limits(5, 8)
-    first = [await home.reserve("v5", wall.ask(limits=limits)) for _ in range(5)]
+    await wall.leave(*[home] * 5, limits=limits)
     was = wall.us // HOUR_US
     wall.us -= HOUR_US
-    refused = (await home.reserve("v5", wall.ask(limits=limits))).answer
-    assert isinstance(refused, Later)
-    assert refused.why is Why.SPACING
-    wall.us += refused.wait_us
-    again = [(await home.reserve("v5", wall.ask(limits=limits))).answer for _ in range(5)]
-    assert refused.wait_us + again[0].wait_us > max(reply.answer.wait_us for reply in first) + WINDOW_US
+    began = wall.us
+    again = await wall.leave(*[home] * 5, limits=limits)
+    assert again[0].slot.at_us >= began + rules.LEAD_US + WINDOW_US
     assert again[4].slot.at_us - again[0].slot.at_us < WINDOW_US
     state, _ = await home.read("v5")
     assert [rules.used_in(state, hour) for hour in (was, was - 1)] == [5, 5]
     wall.us += HOUR_US
-    left = [(await home.reserve("v5", wall.ask(limits=limits))).answer for _ in range(4)]
-    assert [type(each) for each in left] == [Grant, Grant, Grant, Later]
-    assert left[3].why is Why.HOUR
+    assert len(await wall.leave(*[home] * 3, limits=limits)) == 3
+    assert (await home.reserve("v5", wall.ask(limits=limits))).answer.why is Why.HOUR
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -93,17 +133,20 @@ async def test_every_home_gives_the_same_answers_to_the_same_history(home: Home,
         return CivilTime(wall.us - days * 24 * HOUR_US, wall.us, frozen)
 
     for _ in range(60):
-        verb = random.choice(["reserve"] * 6 + ["give back", "hold", "slow down"])
+        verb = random.choice(["reserve"] * 6 + ["give back", "correct", "hold", "slow down"])
         civil, resume_us = calendar(), random.choice([None, calendar().now_us - 2 * SECOND_US])
         if verb == "reserve":
             lead_us = random.choice([0, 0, 0, 30_000, 2 * SECOND_US])
-            ask = Ask(Limits(3, 20), calendar(), random.choice(list(Priority)), lead_us)
+            turn = random.choice([0, 0, *granted[-3:]])
+            ask = Ask(Limits(3, 20), calendar(), random.choice(list(Priority)), lead_us, turn)
             reply = await home.reserve("v5", ask)
             assert await twin.reserve("v5", ask) == reply
-            granted += [reply.answer.serial] if isinstance(reply.answer, Grant) else []
+            granted.append(reply.answer.serial)
         for each in (home, twin):
             if verb == "give back":
                 await each.give_back("v5", granted[-1])
+            elif verb == "correct":
+                await each.correct("v5", civil, granted[-1])
             elif verb == "hold":
                 await each.hold("v5", civil, resume_us)
             elif verb == "slow down":
@@ -119,7 +162,7 @@ async def test_a_restarted_process_finds_the_count_and_the_slots(wall, tmp_path,
             home = SqliteHome(engine, wall_ns=wall.ns, monotonic=wall.monotonic)
             assert await used(home) == seen
             waits = [(await home.reserve("v5", wall.ask())).answer.wait_us for _ in range(5)]
-            assert waits == [WINDOW_US * (seen // 5)] * 5
+            assert waits == ([WINDOW_US - rules.AHEAD_US] if seen else [0]) * 5
 
 
 async def test_a_locked_database_lets_nothing_leave(wall, tmp_path, open_sqlite, make_tables):

@@ -46,14 +46,13 @@ async def test_who_waited_for_the_lock_reads_the_clock_afterwards(postgres):
     assert answer.slot.at_us - answer.wait_us > released
 
 
-async def test_slots_reserved_at_once_over_two_pools_span_the_window(postgres, postgres_schema):
+async def test_slots_reserved_at_once_over_two_pools_span_the_window(postgres, postgres_schema, wall):
     other = create_async_engine(
         "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres",
         connect_args={"server_settings": {"search_path": postgres_schema}},
     )
-    homes = [PostgresHome(postgres), PostgresHome(other)]
-    replies = await asyncio.gather(*(homes[call % 2].reserve("v5", ask()) for call in range(24)))
-    slots = sorted(reply.answer.slot.at_us for reply in replies)
+    homes = [PostgresHome(pool, clock=wall.over, monotonic=wall.monotonic) for pool in (postgres, other)]
+    slots = sorted(grant.slot.at_us for grant in await wall.leave(*homes * 12))
     assert min(later - first for first, later in zip(slots, slots[5:], strict=False)) >= WINDOW_US
     state, now_us = await homes[0].read("v5")
     assert rules.used_in(state, now_us // rules.HOUR_US) == 24

@@ -3,12 +3,23 @@
 import asyncio
 import time
 
+import msgspec
 import pytest
 
 from passerelle.errors import QuotaExhausted
 from passerelle.model.priority import Priority
 from passerelle.quota import bucket as rules
-from passerelle.quota.bucket import HORIZON_US, HOUR_US, SECOND_US, WIDEST_WINDOW_US, CivilTime, Grant, HourCount, Later
+from passerelle.quota.bucket import (
+    AHEAD_US,
+    HOUR_US,
+    LEAD_US,
+    SECOND_US,
+    WIDEST_WINDOW_US,
+    CivilTime,
+    Grant,
+    HourCount,
+    Later,
+)
 from passerelle.quota.home import Ask
 from passerelle.quota.marks import Marks
 from passerelle.quota.redis import RedisHome, open_redis
@@ -16,7 +27,7 @@ from passerelle.quota.settings import Limits
 
 pytestmark = pytest.mark.redis
 
-WAIT_US = HORIZON_US + WIDEST_WINDOW_US
+WAIT_US = LEAD_US + WIDEST_WINDOW_US
 LIMITS = Limits(5, 400)
 HOUR = 495_000
 
@@ -39,9 +50,10 @@ def home(client, marks, wall):
 
 async def use(home, wall, calls):
     """Reserve until so many calls are counted, or none more is to be had in this hour."""
-    serials = []
+    serials, turn = [], 0
     while len(serials) < calls:
-        answer = (await home.reserve("v5", wall.ask(limits=LIMITS))).answer
+        answer = (await home.reserve("v5", wall.ask(limits=LIMITS, turn=turn))).answer
+        turn = 0 if isinstance(answer, Grant) else answer.serial
         if isinstance(answer, Grant):
             serials.append(answer.serial)
         elif answer.why is rules.Why.HOUR:
@@ -90,11 +102,13 @@ async def test_a_count_that_is_lost_resumes_from_the_mark_once_all_bookings_have
     else:  # as a restored file, or a replica that has taken over, would hold it
         kept, run = await client.get(key), (await client.info("server"))["run_id"].encode()
         await client.set(key, kept.replace(run, b"0" * 40))
+    began = wall.us
     answer = (await home.reserve("v5", wall.ask(limits=LIMITS))).answer
     assert isinstance(answer, Later)
-    assert answer.wait_us == WAIT_US - HORIZON_US
-    wall.us += answer.wait_us
-    assert (await home.reserve("v5", wall.ask(limits=LIMITS))).answer.wait_us == HORIZON_US
+    assert answer.wait_us == WAIT_US - AHEAD_US
+    await home.give_back("v5", answer.serial)
+    (grant,) = await wall.leave(home, limits=LIMITS)
+    assert grant.slot.at_us == began + WAIT_US
     assert 30 < await used(home) <= 33
     assert await marks.upto("v5", HOUR) == 36
 
@@ -135,7 +149,7 @@ async def test_a_process_that_died_after_raising_the_mark_costs_its_block(home, 
 
 
 async def test_asking_twice_with_one_name_gives_one_slot(home, wall):
-    asked = {"id": "a", "interactive": True, "per_second": 5, "per_hour": 400, "lead": 0, "offset": 0}
+    asked = {"id": "a", "interactive": True, "per_second": 5, "per_hour": 400, "lead": 0, "turn": 0, "offset": 0}
     await use(home, wall, 1)
     first = await home._run("reserve", "v5", asked)
     wall.us += 100
@@ -145,10 +159,32 @@ async def test_asking_twice_with_one_name_gives_one_slot(home, wall):
     assert (await home._run("reserve", "v5", {**asked, "id": "b"}))[4] == first[4] + 1
 
 
+async def test_asking_twice_with_one_name_gives_one_place_in_the_line(home, wall):
+    asked = {"id": "a", "interactive": True, "per_second": 1, "per_hour": 400, "lead": 0, "turn": 0, "offset": 0}
+    await use(home, wall, 1)
+    first = await home._run("reserve", "v5", asked)
+    assert first[0] == b"later"
+    again = await home._run("reserve", "v5", asked)
+    assert again == first
+    state, _ = await home.read("v5")
+    assert [ticket.serial for ticket in state.line] == [first[3]]
+
+
+async def test_a_bucket_of_an_older_version_that_knew_no_line_goes_on(home, wall, client):
+    await use(home, wall, 3)
+    (key,) = await client.keys("*")
+    kept = msgspec.msgpack.decode(await client.get(key))
+    await client.set(key, msgspec.msgpack.encode({name: kept[name] for name in kept if "line" not in name}))
+    await use(home, wall, 1)
+    assert await used(home) == 4
+
+
 async def test_a_word_meant_for_a_lost_bucket_is_ignored_by_the_next(home, marks, wall, client):
     await use(home, wall, 4)
     _, seed, hour, seen = await home._run(
-        "reserve", "v5", {"id": "a", "interactive": True, "per_second": 5, "per_hour": 400, "lead": 0, "offset": 0}
+        "reserve",
+        "v5",
+        {"id": "a", "interactive": True, "per_second": 5, "per_hour": 400, "lead": 0, "turn": 0, "offset": 0},
     )
     await client.flushall()
     await home.read("v5")

@@ -131,7 +131,7 @@ async def on_sqlite(sqlite_made_once: Path, tmp_path: Path) -> AsyncIterator[Sto
 async def on_postgresql(postgresql_made_once: str, tmp_path: Path) -> AsyncIterator[Store]:
     async for store in _filled(postgresql_made_once, tmp_path):
         async with writing(store.engine) as connection:
-            await connection.execute(text("TRUNCATE accounts CASCADE"))
+            await connection.execute(text("TRUNCATE accounts, installation, keepers, standings CASCADE"))
         yield store
 
 

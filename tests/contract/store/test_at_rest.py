@@ -1,20 +1,35 @@
-"""What a thief of the files, or of a dump, reads: no usage point, value, person or secret, and nothing erased."""
+"""What a thief of the files, a dump or PostgreSQL's log reads: no usage point, value, person or secret.
+
+And nothing that was erased.
+"""
 
 import asyncio
 import re
 import struct
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from passerelle.model.customer import Address, Contact, Identity, NaturalPerson
+from passerelle.consent.requests import ApplicationJourney, ConsentRequest
+from passerelle.consent.states import ConsentState
+from passerelle.enedis.catalogue import classify
+from passerelle.kit.crypto import random_id
+from passerelle.model.customer import Address, Contact, CustomerRecord, Identity, NaturalPerson
+from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
 from passerelle.model.reading import Reading
 from passerelle.model.scopes import ALL_SCOPES
-from passerelle.model.series import Series
+from passerelle.model.series import Direction, Series
+from passerelle.model.shared_services import ServiceKind, SharedService
 from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.entries import Answered, entry_of_refusal
+from passerelle.plan.ledger import NOTHING_KNOWN
 from passerelle.store.engine import reading
+from passerelle.store.ledger import Ledger
+from passerelle.store.record_refusals import RecordRefusals
 from passerelle.store.tables import chunks, points, records, wraps
 
 PRM = UsagePointId("22516914714270")
@@ -43,6 +58,40 @@ async def dump_of(store) -> bytes:
     text, _ = await process.communicate()
     assert process.returncode == 0
     return text + b"".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x((?:[0-9a-f]{2})+)", text))
+
+
+async def log_place(engine: AsyncEngine) -> int:
+    """Up to where PostgreSQL has written its log."""
+    async with reading(engine) as connection:
+        place: str = (await connection.execute(text("SELECT pg_current_wal_flush_lsn()::text"))).scalar_one()
+    high, low = place.split("/")
+    return int(high, 16) << 32 | int(low, 16)
+
+
+async def log_of(engine: AsyncEngine, since: int) -> bytes:
+    """What PostgreSQL has written into its log since then, as the server's own files hold it."""
+    until, size = await log_place(engine), LOG_PAGE
+    pages = b""
+    async with reading(engine) as connection:
+        segment: int = (await connection.execute(text(_SEGMENT))).scalar_one()
+        for start in range(since // segment * segment, until, segment):
+            at, end = max(start, since // size * size), min(start + segment, -(-until // size) * size)
+            place = {"place": f"{at + 1 >> 32:X}/{at + 1 & 0xFFFFFFFF:X}", "at": at - start, "length": end - at}
+            pages += (await connection.execute(text(_READ_LOG), place)).scalar_one()
+    return b"".join(_without_headers(pages))
+
+
+LOG_PAGE = 8192
+_LONG_HEADER = 0x0002
+_SEGMENT = "SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'"
+_READ_LOG = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name(CAST(:place AS text)::pg_lsn), :at, :length)"
+
+
+def _without_headers(pages: bytes) -> Iterator[bytes]:
+    """The records of these pages: a header stands between two parts of one that goes on, and hides what it cuts."""
+    for at in range(0, len(pages), LOG_PAGE):
+        (info,) = struct.unpack_from("<H", pages, at + 2)
+        yield pages[at + (40 if info & _LONG_HEADER else 24) : at + LOG_PAGE]
 
 
 def spellings() -> dict[str, bytes]:
@@ -82,13 +131,46 @@ async def planted(store):
     await store.records.keep(caller, account, link.point_id, IDENTITY)
     await store.records.keep(None, account, link.point_id, CONTACT)
     await store.records.keep(caller, account, link.point_id, ADDRESS)
+    await planted_beside(store, account, link.point_id, text)
     return caller, text, token, link
 
 
-async def test_neither_files_nor_dump_hold_points_values_persons_or_secrets(store):
+async def planted_beside(store, account: str, point_id: str, key: str) -> None:
+    """All of it too in what is kept beside the data: refusals, services and consents."""
+    at = store.clock.at
+    told = f"{PRM} {PERSONAL[3]} {PERSONAL[4]} {key}"
+    body = f'{{"error": "ADAM-ERR0075", "error_description": "{told}", "holder": "{" ".join(PERSONAL)}"}}'
+    unknown = f'{{"error": "ADAM-ERR9999", "error_description": "{told}", "holder": "{" ".join(PERSONAL)}"}}'
+    span = DaySpan(DAY, DAY + timedelta(days=1))
+    for said in (body, unknown):
+        error = classify("metering_data_clc", 400, "application/json", said.encode())
+        entry = entry_of_refusal(Answered(span, at), error, NOTHING_KNOWN)
+        await Ledger(store.engine).write(point_id, CURVE, entry)
+        assert entry.refusal is not None
+        await RecordRefusals(store.engine).refuse(point_id, CustomerRecord.IDENTITY, entry.refusal)
+    url = f"https://app.example/back?{'&'.join((*PERSONAL, PRM, key))}"
+    journey = ApplicationJourney("key", " ".join((*PERSONAL, PRM, key)))
+    ends = at + timedelta(hours=24)
+    request = ConsentRequest(random_id(), account, ConsentState.REQUESTED, "P1Y", at, ends, url, journey)
+    await store.consents.create(request, b"ticket")
+    shared = [SharedService(PRM, kind, frozenset(Direction), DAY, None) for kind in ServiceKind]
+    await store.consents.grant(request.id, [PRM], at, ends, services=shared)
+
+
+async def test_neither_files_nor_dump_nor_log_hold_points_values_persons_or_secrets(store):
+    on_file = store.engine.dialect.name == "sqlite"
+    since = 0 if on_file else await log_place(store.engine)
     _, text, token, _ = await planted(store)
-    written = files_of(store) if store.engine.dialect.name == "sqlite" else await dump_of(store)
+    if on_file:
+        search(files_of(store), text, token)
+        return
+    search(await log_of(store.engine, since), text, token)
+    search(await dump_of(store), text, token)
+
+
+def search(written: bytes, text: str, token: str) -> None:
     assert b"plain label" in written, "the search looks at the right bytes"
+    assert b"ADAM-ERR9999" in written, "refusals too"
     for name, spelling in spellings().items():
         assert spelling not in written, name
     alone = rb"(?<![0-9a-f])%d(?![0-9a-f])" % WATTS[20]  # five digits stand by chance inside a dump's hexadecimal
@@ -103,7 +185,7 @@ async def test_neither_files_nor_dump_hold_points_values_persons_or_secrets(stor
 
 
 async def test_what_is_forgotten_leaves_the_files(on_sqlite):
-    caller, _, _, link = await planted(on_sqlite)
+    caller, _, _, _ = await planted(on_sqlite)
     async with reading(on_sqlite.engine) as connection:
         sealed_day = (await connection.execute(select(chunks.c.sealed))).scalar()
         sealed_record = (await connection.execute(select(records.c.sealed))).scalar()
@@ -111,7 +193,8 @@ async def test_what_is_forgotten_leaves_the_files(on_sqlite):
     assert sealed_day in files_of(on_sqlite)
     assert sealed_record in files_of(on_sqlite)
     assert sealed_prm in files_of(on_sqlite)
-    await on_sqlite.consents.forget(caller.account_id, link.consent_id)
+    for request, _ in await on_sqlite.consents.of_account(caller.account_id):
+        await on_sqlite.consents.forget(caller.account_id, request.id)
     assert sealed_day not in files_of(on_sqlite)
     assert sealed_record not in files_of(on_sqlite)
     assert sealed_prm not in files_of(on_sqlite)

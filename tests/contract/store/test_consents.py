@@ -11,11 +11,13 @@ from passerelle.consent.requests import ApplicationJourney, Claim, ConsentReques
 from passerelle.consent.states import ConsentState
 from passerelle.errors import InternalError
 from passerelle.model.days import one_day
-from passerelle.model.reading import Peak
+from passerelle.model.reading import GapReason, Peak
 from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
+from passerelle.plan.ledger import Entry, OpenDay
 from passerelle.store.consents import KEPT_AFTER_ITS_END
 from passerelle.store.engine import writing
+from passerelle.store.ledger import Ledger
 from passerelle.store.tables import consents
 from passerelle.store.vault import Secrets
 
@@ -362,3 +364,50 @@ async def test_a_request_that_usage_points_hang_on_is_never_deleted(store):
         await connection.execute(update(consents).where(consents.c.id == consent).values(state="failed"))
     assert await store.consents.purge(store.clock.at + timedelta(days=999)) == 0
     assert await state_of(store, account) is GRANTED
+
+
+async def test_forgetting_an_older_consent_keeps_what_a_newer_one_covers_until_that_is_forgotten_too(store):
+    caller = await store.caller()
+    account = caller.account_id
+    older, _ = await store.grant(account, PRM, OTHER)
+    store.clock.at += timedelta(days=300)
+    newer, _ = await store.grant(account, PRM)
+    point, alone = [(await store.links.find(account, each)).point_id for each in (PRM, OTHER)]
+    peak = {DAY: (Peak(DAY, store.clock.at, 1200),)}
+    for each in (point, alone):
+        await store.days.keep(caller, account, each, PEAKS, peak)
+    ledger = Ledger(store.engine)
+    row = OpenDay(GapReason.MISSING, store.clock.at, store.clock.at, store.clock.at)
+    await ledger.write(point, PEAKS, Entry({DAY: row}))
+    ended_at = store.clock.at
+    await store.consents.forget(account, older)
+    assert (await store.links.find(account, PRM)).consent_id == newer
+    assert (await store.days.held(caller, point, PEAKS, one_day(DAY))).days == peak
+    assert (await store.days.held(caller, alone, PEAKS, one_day(DAY))).days == {}, "what it alone covered is erased"
+    assert (await ledger.known(point, PEAKS, one_day(DAY))).days == {DAY: row}
+    assert await receipt(store, older) == (ended_at, None, (newer,))
+
+    store.clock.at += timedelta(days=10)
+    await store.consents.forget(account, newer)
+    assert (await store.days.held(caller, point, PEAKS, one_day(DAY))).days == {}
+    assert await receipt(store, older) == (ended_at, store.clock.at, ()), "erased only now"
+    assert await receipt(store, newer) == (store.clock.at, store.clock.at, ())
+
+
+async def test_a_consent_that_is_over_keeps_nothing_from_being_erased(store):
+    caller = await store.caller()
+    account = caller.account_id
+    await store.grant(account, PRM)
+    store.clock.at += timedelta(days=366)
+    standing, _ = await store.grant(account, PRM)
+    point = (await store.links.find(account, PRM)).point_id
+    await store.days.keep(caller, account, point, PEAKS, {DAY: (Peak(DAY, store.clock.at, 1200),)})
+    await store.consents.forget(account, standing)
+    assert (await store.days.held(caller, point, PEAKS, one_day(DAY))).days == {}
+    assert await receipt(store, standing) == (store.clock.at, store.clock.at, ())
+
+
+async def receipt(store, consent_id):
+    account = (await store.consents.get(consent_id)).account_id
+    (told,) = [request for request, _ in await store.consents.of_account(account) if request.id == consent_id]
+    return told.forgotten_at, told.erased_at, told.kept_for

@@ -131,3 +131,10 @@ def test_an_address_that_cannot_work_is_refused_without_repeating_it(url):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(StartRefused, match="absent"):
         open_engine(f"sqlite:///{tmp_path}/absent/store.db")
+
+
+async def test_a_statement_that_makes_no_sense_is_no_database_that_is_away(store):
+    with pytest.raises(InternalError) as caught:
+        async with reading(store.engine) as connection:
+            await connection.execute(text("SELECT FROM WHERE"))
+    assert not isinstance(caught.value, StorageUnavailable)

@@ -22,7 +22,7 @@ from passerelle.store.keyring import CredentialKeyring, keyring_of
 from passerelle.store.pairs import checked
 from passerelle.store.places import OWNER, cell_place, scope_place
 from passerelle.store.shred import shred_keys
-from passerelle.store.tables import chunks, inbox, pairs, wraps
+from passerelle.store.tables import chunks, inbox, pairs, quarters, wraps
 from passerelle.store.wraps import MOST_POINTS
 
 PRM, OTHER = UsagePointId("22516914714270"), UsagePointId("11453290002823")
@@ -137,6 +137,7 @@ async def test_a_key_limited_to_a_point_that_comes_later_reads_it(store):
     assert await reads(store, narrow)
     [(request, _)] = await store.consents.of_account(account)
     await store.consents.forget(account, request.id)
+    assert [await rows_of(store, table) for table in (chunks, quarters, inbox)] == [[], [], []], "cells stay, empty"
     await store.grant(account, PRM)
     await store.days.keep(None, account, point, DAILY, readings(DAILY))
     assert await reads(store, narrow), "the customer may come back"
@@ -283,7 +284,7 @@ async def test_erasing_destroys_what_an_earlier_backup_holds(store):
     point = await point_of(store, owner.account_id)
     await store.days.keep(None, owner.account_id, point, DAILY, readings(DAILY, 9))
     await store.records.keep(owner, owner.account_id, point, Contact("c", "phone", "mail"))
-    backup = {table: await rows_of(store, table) for table in (pairs, chunks, inbox)}
+    backup = {table: await rows_of(store, table) for table in (pairs, chunks, quarters, inbox)}
     [(request, _)] = await store.consents.of_account(owner.account_id)
     await store.consents.forget(owner.account_id, request.id)
     for table, rows in backup.items():

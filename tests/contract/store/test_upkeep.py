@@ -3,14 +3,17 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from passerelle.consent.requests import ConsentRequest
 from passerelle.consent.states import ConsentState
 from passerelle.kit.crypto import random_id
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.upkeep import LOOK_AFTER, Work
-from passerelle.store.upkeep import ALIVE_SECONDS, LEASE_SECONDS, UpkeepBook
+from passerelle.plan.upkeep import LEAST_WANTED_WAITS, LOOK_AFTER, WANTED_FOR, Work
+from passerelle.store.engine import writing
+from passerelle.store.tables import points
+from passerelle.store.upkeep import ALIVE_SECONDS, BROKEN_AGAIN, LEASE_SECONDS, UpkeepBook
 
 CURVE, DAILY = Series.CONSUMPTION_LOAD_CURVE, Series.CONSUMPTION_DAILY
 POINTS = [UsagePointId(f"{number:014}") for number in range(1, 40)]
@@ -240,3 +243,135 @@ async def test_a_clock_set_back_by_an_hour_keeps_no_claim_and_no_worker_alive(st
     wall.at -= 3600
     assert not await book.worker_lives()
     assert len(await book.claim(store.clock.at, 1)) == 1
+
+
+async def test_to_want_nothing_is_nothing(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [], store.clock.at - LOOK_AFTER)
+    assert await book.claim(store.clock.at, 1) == []
+
+
+async def test_an_import_that_is_put_off_hides_no_other_and_comes_back(store, book):
+    account, points = await linked(store, "alice", *POINTS[:3])
+    later = store.clock.at + timedelta(hours=1)
+    told = await book.to_import(store.clock.at)
+    assert {each.point_id for each in told} == set(points)
+    for link in told[:2]:
+        await book.put_off(link, later, store.clock.at)
+    await book.put_off(told[0], later + timedelta(hours=1), store.clock.at)
+    assert await book.to_import(later - timedelta(seconds=1)) == [told[2]]
+    assert {each.point_id for each in await book.to_import(later)} == {told[1].point_id, told[2].point_id}
+    assert await book.imports_of(told[0].point_id) == []
+    assert await book.claim(later + timedelta(days=1), 1) == [], "what is put off is no work"
+    await book.start_import(account, told[1].point_id, [(CURVE, SINCE)], later)
+    assert [each.point_id for each in await book.to_import(later)] == [told[2].point_id]
+
+
+async def test_what_was_put_off_under_an_older_consent_is_told_under_a_newer_one(store, book):
+    account = await store.account("alice")
+    first, _ = await store.grant(account, POINTS[0])
+    (link,) = await book.to_import(store.clock.at)
+    await book.put_off(link, store.clock.at + timedelta(days=9), store.clock.at)
+    await store.consents.forget(account, first)
+    store.clock.at += timedelta(days=1)
+    await store.grant(account, POINTS[0])
+    assert len(await book.to_import(store.clock.at)) == 1
+
+
+@pytest.mark.parametrize("apart", [0.05, 1.0, 9.0])
+async def test_two_processes_whose_clocks_differ_never_have_the_same_work_in_hand(store, wall, apart):
+    behind = UpkeepBook(store.engine, store.secrets, random_id(), lambda: wall.at - apart)
+    ahead = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await ahead.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    assert len(await ahead.claim(store.clock.at, 1)) == 1
+    await ahead.pass_on()
+    assert await behind.claim(store.clock.at, 1) == []
+    await behind.pass_on()
+    await ahead.alive("worker")
+    assert await behind.claim(store.clock.at, 1) == []
+
+
+async def test_the_clock_is_read_once_the_database_is_there(store, wall):
+    """Whoever waited for another writer looks at its clock after that, not before."""
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    began, looks = wall.at, []
+
+    def late():
+        looks.append(wall.at)
+        wall.at = began + 5.0
+        return looks[-1]
+
+    book = UpkeepBook(store.engine, store.secrets, random_id(), late)
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    assert len(await book.claim(store.clock.at, 1)) == 1
+    await book.pass_on()
+    wall.at += LEASE_SECONDS - 0.5
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    assert await other.claim(store.clock.at, 1) == []
+
+
+async def test_one_process_claims_until_it_passes_on(store, book, wall):
+    account, points = await linked(store, "alice", *POINTS[:3])
+    for point in points:
+        await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    assert len(await book.claim(store.clock.at, 1)) == 1
+    assert await other.claim(store.clock.at, 1) == []
+    assert len(await book.claim(store.clock.at, 1)) == 1
+    await other.pass_on()
+    assert await other.claim(store.clock.at, 1) == [], "it was not the other's to pass on"
+    await book.pass_on()
+    assert len(await other.claim(store.clock.at, 1)) == 1
+    assert await book.claim(store.clock.at, 1) == []
+    wall.at += LEASE_SECONDS - 1
+    await other.alive("worker")
+    wall.at += LEASE_SECONDS - 1
+    assert await book.claim(store.clock.at, 1) == [], "a sign of life keeps it in front"
+    await other.leave()
+    assert len(await book.claim(store.clock.at, 1)) == 1
+    assert not await book.worker_lives()
+
+
+async def test_whoever_finds_nothing_to_claim_stands_in_nobodys_way(store, book, wall):
+    assert await book.claim(store.clock.at, 1) == []
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE], store.clock.at - LOOK_AFTER)
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    assert len(await other.claim(store.clock.at, 1)) == 1
+
+
+async def test_a_number_that_cannot_be_read_stands_before_nobody_and_comes_back_later(store, book):
+    account, broken = await linked(store, "alice", *POINTS[:2])
+    other, (point,) = await linked(store, "bob", POINTS[2])
+    for each in broken:
+        await book.want(account, each, [CURVE], store.clock.at - LOOK_AFTER)
+    await book.want(other, point, [CURVE], store.clock.at - LOOK_AFTER)
+    async with writing(store.engine) as connection:
+        good = (await connection.execute(select(points.c.id, points.c.prm_sealed))).all()
+        await connection.execute(update(points).where(points.c.id.in_(broken)).values(prm_sealed=b"\x01" * 60))
+    claimed = await book.claim(store.clock.at, 4)
+    assert [task.linked.link.point_id for task in claimed] == [point]
+    async with writing(store.engine) as connection:
+        for row in good:
+            await connection.execute(update(points).where(points.c.id == row.id).values(prm_sealed=row.prm_sealed))
+    assert await book.claim(store.clock.at, 4) == []
+    again = await book.claim(store.clock.at + BROKEN_AGAIN, 4)
+    assert {task.linked.link.point_id for task in again} == set(broken)
+
+
+async def test_what_nobody_reads_goes_last_and_after_imports_only_where_the_hours_do_not_suffice(store, book):
+    account, (read, unread, new) = await linked(store, "alice", *POINTS[:3])
+    now = store.clock.at
+    await book.want(account, unread, [CURVE], now - WANTED_FOR - LOOK_AFTER)
+    await book.want(account, read, [CURVE], now - timedelta(days=9))
+    (first, second) = await book.claim(now, 2)
+    assert [task.linked.link.point_id for task in (first, second)] == [read, unread]
+    await book.start_import(account, new, [(CURVE, SINCE)], now)
+    await book.settle(second, now, now)
+    (one,) = await book.claim(now, 1)
+    assert one.work is Work.REFRESH
+    await book.settle(one, now, now)
+    overdue = now + LEAST_WANTED_WAITS
+    tasks = await book.claim(overdue, 2)
+    assert [task.work for task in tasks] == [Work.IMPORT, Work.REFRESH]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 import pytest
+from tests.flow.sockets import open_http
 
 from passerelle.model.scopes import ALL_SCOPES
 
@@ -20,7 +21,7 @@ ACTION = re.compile(r'<form method="post" action="([^"]+)">')
 class Browser:
     """Keeps cookies and goes where it is sent, one step at a time, so that a test can meddle with each."""
 
-    http: httpx2.AsyncClient = field(default_factory=lambda: httpx2.AsyncClient(timeout=60, trust_env=False))
+    http: httpx2.AsyncClient = field(default_factory=open_http)
 
     async def open(self, address: str) -> httpx2.Response:
         return await self.http.get(address)

@@ -194,6 +194,26 @@ async def test_a_consent_ends_by_itself(house, alice, browser, households):
     assert await alice.points() == {households[0]: "expired"}
 
 
+async def test_forgetting_the_older_of_two_consents_keeps_what_the_newer_one_covers(house, alice, browser, households):
+    prm = households[0]
+    older, newer = await alice.start(), await alice.start()
+    for each in (older, newer):
+        await browser.journey(each["authorize_url"], "approve", prm)
+    await alice.read(prm)
+    assert await alice.forget(older["id"]) == 204
+    await house.control("DELETE", "calls")
+    await alice.read(prm)
+    assert await house.calls() == []
+
+    async def receipts():
+        told = (await house.get("/v1/consents", key=alice.key)).json()["consents"]
+        return {each["id"]: (each.get("kept_for"), "erased_at" in each, "copies_expire_on" in each) for each in told}
+
+    assert (await receipts())[older["id"]] == ([newer["id"]], False, False)
+    assert await alice.forget(newer["id"]) == 204
+    assert await receipts() == {each["id"]: (None, True, True) for each in (older, newer)}
+
+
 async def test_forgetting_ends_the_calls_and_erases(house, alice, bob, browser, households):
     prm = households[0]
     started = await alice.start()

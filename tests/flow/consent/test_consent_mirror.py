@@ -87,6 +87,7 @@ async def test_the_gateway_has_a_state_of_its_own(application, browser, paramete
     assert asked["client_id"] == "simulator"
     assert asked["state"] != "s-1x"
     assert "HttpOnly" in sent.headers["set-cookie"]
+    assert sent.headers["deprecation"] == "@1790553600", "the first page is of v5 too"
 
 
 async def test_several_usage_points_and_no_state(application, browser, households):

@@ -80,6 +80,7 @@ async def new_application(house):
 
 async def test_the_whole_journey_of_an_application_of_2026(house, new_application, alice, bob, browser, households):
     application = await new_application(alice)
+    assert "deprecation" not in (await browser.open(application.link("begun"))).headers
     page = await browser.journey(application.link("their état & more"), "approve", households[0])
     assert page.text == "thanks"
     (back,) = application.came_back

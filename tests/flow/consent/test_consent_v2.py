@@ -127,14 +127,20 @@ async def test_a_refusal_gives_nothing(alice, browser):
 async def test_a_point_already_shared_never_comes_back(house, alice, browser, households):
     """Enedis' page keeps the customer; the request lapses, and its link says what can be done."""
     prm, _ = households
-    await browser.open(await shared_by(browser, await alice.start(), prm))
+    shared = await browser.open(await shared_by(browser, await alice.start(), prm))
+    assert ("partagez à nouveau après sa fin" in shared.text, "share again after its end" in shared.text) == (
+        True,
+        True,
+    )
     again = await alice.start()
     page = await browser.to_enedis(again["authorize_url"])
     with pytest.raises(AssertionError):
         await browser.decide(page, "approve", prm)
     assert await alice.state(again) == "requested"
+    assert "lets that share end" in (await alice.consents())[again["id"]]["action"]
     await house.set_clock("2026-11-25T09:00:00+01:00")
     assert await alice.state(again) == "lapsed"
+    assert "le supprime dans son espace Enedis" in (await alice.consents())[again["id"]]["action_fr"]
     dead = await browser.open(again["authorize_url"])
     assert (dead.status_code, "partager une seconde fois" in dead.text) == (404, True)
     assert "a second time while its share is live" in dead.text

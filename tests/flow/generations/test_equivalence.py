@@ -31,7 +31,6 @@ ONLY_V5 = {
     "contract_status",
     "last_distribution_tariff_change_date",
     "country",
-    "locality",
     "geo_points",
     "latitude",
     "longitude",
@@ -103,6 +102,19 @@ async def test_customer_data_is_equal_on_the_keys_that_both_have(pair, prm):
         assert missing(old.json(), new.json()) <= ONLY_V5 | WORDED
         types = old.json().get("meter_type"), new.json().get("meter_type")
         assert types == LINKY or types[0] == types[1]
+
+
+@pytest.mark.parametrize("prm", [*HELD, *FIFTEEN_MINUTES])
+async def test_customer_data_is_the_truth_of_its_generation(pair, prm):
+    for generation, house in zip(("v5", "2026"), pair.both, strict=True):
+        for record in RECORDS:
+            query = {"generation": generation}
+            true = await house.http.get(f"{house.simulator_url}/_control/truth/{prm}/{record}", params=query)
+            told = await house.get(f"/v1/usage-points/{prm}/{record}")
+            if true.status_code == 200:
+                assert (told.status_code, told.json()) == (200, true.json()), (generation, record)
+            else:  # production points have customer data in 2026 only (F§8)
+                assert (generation, told.json()["code"]) == ("v5", "usage-point-unknown")
 
 
 @pytest.mark.parametrize("prm", [*CUSTOMERS[:-1], *SEEDED[::3]])

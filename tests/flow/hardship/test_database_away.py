@@ -25,7 +25,7 @@ SECONDS = 12
 @pytest.fixture(params=[POSTGRESQL, pytest.param(REDIS, marks=pytest.mark.redis)])
 async def wired(request, tmp_path, cables):
     """A home whose PostgreSQL is reached by a cable, for one gateway."""
-    async with at_home(request.param, tmp_path) as home:
+    async with at_home(request.param) as home:
         cable, url = await cables(home.settings["DATABASE_URL"])
         yield cable, replace(home, settings={**home.settings, "DATABASE_URL": url}, gateways=1)
 

@@ -50,7 +50,12 @@ async def test_two_workers_and_a_reader_of_one_usage_point_make_each_call_once(h
         await until_idle(one)
         answer = await reading
     assert answer.json()["readings"] == await house.truth(OTHER, CURVE, "2025-11-24", "2026-11-24")
-    assert set((await imported(house)).values()) == {"done"}
+    states = await imported(house)
+    assert {name: state for name, state in states.items() if name.startswith("consumption")} == {
+        "consumption/load-curve": "done",
+        "consumption/daily": "done",
+    }
+    assert "running" not in states.values()
     calls = [call["query"] for call in await house.calls(CURVES) if call["status"] == 200]
     days = Counter(day for each in calls for day in days_of(each))
     assert len(days) == 730

@@ -40,6 +40,11 @@ async def restarted(house, folder):
             yield client
 
 
+def beside_its_erasure_database(house, folder: Path) -> dict[str, str]:
+    """Another folder for the database, and the `erasure.db` that the page says to leave as it is."""
+    return {"DATA_DIR": str(folder), "ERASURE_DATABASE_URL": house.settings.erasure_url}
+
+
 async def read(client, house, start, end):
     return await client.get(
         f"/v1/usage-points/{PLAIN}/{SERIES}",
@@ -62,7 +67,7 @@ async def test_what_was_held_is_read_again_and_enedis_is_not_asked(house, shell,
     await house.series(PLAIN, SERIES, "2026-10-05", "2026-10-12")
     lost = house.settings.data_dir / "passerelle.db-wal"
     (folder / lost.name).write_bytes(lost.read_bytes())  # what a killed gateway leaves behind
-    ran = await follow(shell, "restore", tmp_path / "backup", DATA_DIR=str(folder))
+    ran = await follow(shell, "restore", tmp_path / "backup", **beside_its_erasure_database(house, folder))
     assert re.search(r"^ok +database ", ran.out, re.MULTILINE)
     before = len(await house.calls())
     async with restarted(house, folder) as client:
@@ -82,8 +87,9 @@ async def test_without_its_secret_the_copy_opens_nothing(house, shell, tmp_path)
     assert PLAIN.encode() not in copied
     folder = tmp_path / "restored"
     (tmp_path / "backup" / "secret.key").write_text("0" * 64)
+    settings = beside_its_erasure_database(house, folder)
     ran = await shell.run(
-        "sh", "-eu", "-c", commands("restore"), extra={"BACKUP": str(tmp_path / "backup")}, DATA_DIR=str(folder)
+        "sh", "-eu", "-c", commands("restore"), extra={"BACKUP": str(tmp_path / "backup")}, **settings
     )
     assert ran.status == 1
     assert "do not belong together" in ran.out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.quota.bucket import HORIZON_US, WIDEST_WINDOW_US, Bucket
+from passerelle.quota.bucket import LEAD_US, WIDEST_WINDOW_US, Bucket
 from passerelle.quota.homes import open_home
 from passerelle.quota.marks import Marks
 from passerelle.quota.redis import BLOCK, open_redis
@@ -18,7 +18,7 @@ from passerelle.quota.tables import quota_metadata
 from passerelle.store.engine import open_engine
 
 SCRIPT = Path(__file__).with_name("departing.py")
-RESUME_NS = (HORIZON_US + WIDEST_WINDOW_US) * 1000
+RESUME_NS = (LEAD_US + WIDEST_WINDOW_US) * 1000
 GRACE_NS = 50_000_000
 """For calls whose slot was due at that very moment."""
 

@@ -23,6 +23,7 @@ from passerelle.model.generation import Generation
 from passerelle.model.priority import Priority
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.clock import FakeClock
+from passerelle.testing.standings import MemoryStandings
 
 PRM = UsagePointId("22516914714270")
 NEW, OLD = Generation.V2026, Generation.V5
@@ -58,7 +59,7 @@ class Moody:
     def serves(self, _):
         return True
 
-    def in_use(self):
+    async def in_use(self):
         return {}
 
     async def fetch_measure(self, *_):
@@ -82,7 +83,7 @@ class Run:
         self.calls: list[Generation] = []
         self.clock = FakeClock()
         self.new, self.old = Moody(NEW, self.calls), Moody(OLD, self.calls)
-        self.auto = EnedisAuto(self.new, self.old, self.clock)
+        self.auto = EnedisAuto(self.new, self.old, MemoryStandings(self.clock.monotonic))
         self.asked: list[tuple[float, list[Generation]]] = []
         self.served: list[bool] = []
 

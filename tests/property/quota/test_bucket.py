@@ -18,7 +18,11 @@ WIDE = st.builds(Limits, st.integers(1, 6))
 PRIORITY = st.sampled_from(list(Priority))
 
 RESERVE = st.tuples(st.just("reserve"), st.tuples(PRIORITY, st.integers(0, 5 * SECOND_US)))
+COME_BACK = st.tuples(st.just("come back"), st.tuples(PRIORITY, st.integers(0, 60)))
+"""With a ticket, or with a slot that it could not use."""
 CANCEL = st.tuples(st.just("cancel"), st.integers(0, 60))
+LATE = st.tuples(st.just("late"), st.integers(0, 5))
+"""One of the last to have left was late and says so within a window: the others keep their distance from there."""
 ADVANCE = st.tuples(st.just("advance"), st.one_of(st.integers(0, 400_000), st.integers(0, 8 * SECOND_US)))
 SLOW_DOWN = st.tuples(st.just("slow down"), st.none())
 SET_BACK = st.tuples(st.just("set"), st.integers(-7200 * SECOND_US, 0))
@@ -27,7 +31,7 @@ CALENDAR = st.tuples(st.just("calendar"), st.tuples(st.integers(-6 * HOUR_US, 6 
 
 
 def histories(*more: "st.SearchStrategy[tuple[str, object]]") -> "st.SearchStrategy[list[tuple[str, object]]]":
-    return st.lists(st.one_of(RESERVE, RESERVE, RESERVE, CANCEL, ADVANCE, *more), max_size=70)
+    return st.lists(st.one_of(RESERVE, RESERVE, COME_BACK, COME_BACK, CANCEL, ADVANCE, *more), max_size=70)
 
 
 @dataclass
@@ -41,6 +45,7 @@ class World:
     calendar_us: int = 0
     frozen: bool = False
     granted: dict[int, tuple[int, Slot, Priority]] = field(default_factory=dict)
+    waiting: list[int] = field(default_factory=list)
 
     @property
     def now_us(self) -> int:
@@ -53,16 +58,37 @@ class World:
         for verb, what in history:
             getattr(self, verb.replace(" ", "_"))(what)
 
-    def reserve(self, what: tuple[Priority, int]) -> None:
+    def reserve(self, what: tuple[Priority, int], turn: int = 0) -> None:
         priority, lead_us = what
-        self.bucket, answer = rules.reserve(self.bucket, self.now_us, self.civil(), self.limits, priority, lead_us)
+        self.bucket, answer = rules.reserve(
+            self.bucket, self.now_us, self.civil(), self.limits, priority, lead_us, turn=turn
+        )
         assert answer.wait_us >= 0
+        assert not turn or answer.serial in {0, turn}
         if isinstance(answer, Grant):
             assert answer.slot.at_us == self.now_us + answer.wait_us
             assert answer.serial not in self.granted
             self.granted[answer.serial] = (self.real_us + answer.wait_us, answer.slot, priority)
         else:
             assert answer.wait_us > 0
+            self.waiting += [answer.serial] if answer.serial else []
+
+    def come_back(self, what: tuple[Priority, int]) -> None:
+        priority, index = what
+        serials = [*self.waiting, *self.granted]
+        if serials:
+            turn = serials[-(index % len(serials)) - 1]
+            self.granted.pop(turn, None)
+            self.waiting = [other for other in self.waiting if other != turn]
+            self.reserve((priority, 0), turn)
+
+    def late(self, index: int) -> None:
+        left = [serial for serial, (real_us, _, _) in self.granted.items() if 0 <= self.real_us - real_us <= WINDOW_US]
+        if left:
+            serial = left[-(index % len(left)) - 1]
+            self.bucket = rules.correct(self.bucket, self.now_us, self.civil(), serial)
+            hour = self.civil().at(self.now_us) // HOUR_US
+            self.granted[serial] = (self.real_us, Slot(self.now_us, hour, serial), self.granted[serial][2])
 
     def cancel(self, index: int) -> None:
         if self.granted:
@@ -89,6 +115,66 @@ def shortest_span(instants: list[int], calls: int) -> int:
     ordered = sorted(instants)
     spans = [later - first for first, later in zip(ordered, ordered[calls:], strict=False)]
     return min(spans, default=WINDOW_US)
+
+
+@given(WIDE, histories(SLOW_DOWN, LATE))
+@settings(max_examples=400)
+def test_one_call_more_than_a_second_allows_spans_the_window_from_where_late_ones_really_were(
+    limits: Limits, history: History
+):
+    world = World(limits)
+    world.play(history)
+    assert shortest_span([real for real, _, _ in world.granted.values()], limits.per_second) >= WINDOW_US
+
+
+def departs(bucket: Bucket, now_us: int, rivals: list[tuple[int, Priority]]) -> int:
+    """When an interactive call leaves that comes back as told, while others ask at these instants after `now_us`."""
+    limits, turn, come_us = Limits(), 0, now_us
+    asked = sorted((now_us + after_us, priority) for after_us, priority in rivals)
+    while True:
+        while asked and asked[0][0] < come_us:
+            at_us, priority = asked.pop(0)
+            bucket, _ = rules.reserve(bucket, at_us, CivilTime(at_us, at_us), limits, priority)
+        bucket, answer = rules.reserve(
+            bucket, come_us, CivilTime(come_us, come_us), limits, Priority.INTERACTIVE, turn=turn
+        )
+        if isinstance(answer, Grant):
+            return answer.slot.at_us
+        come_us, turn = come_us + answer.wait_us, answer.serial
+
+
+@given(
+    histories(),
+    st.lists(st.tuples(st.integers(1, 3 * SECOND_US), PRIORITY), max_size=40),
+)
+def test_nobody_that_asks_later_delays_an_interactive_call_that_comes_when_it_is_told(
+    history: History, rivals: list[tuple[int, Priority]]
+):
+    world = World(Limits())
+    world.play(history)
+    alone = departs(world.bucket, world.now_us, [])
+    assert departs(world.bucket, world.now_us, rivals) == alone
+
+
+@given(histories())
+def test_while_calls_wait_whoever_does_not_come_costs_the_others_no_slot(history: History):
+    """Of the rest, each comes when it is told: five leave in a window, and a moment for each that is missed."""
+    world = World(Limits())
+    world.play(history)
+    bucket, now_us, limits, left = world.bucket, world.now_us, Limits(), []
+    absent = len(bucket.line)
+    waiting = [(now_us, 0)] * 8
+    while len(left) < 30:
+        waiting.sort()
+        come_us, turn = waiting.pop(0)
+        civil = CivilTime(come_us, come_us)
+        bucket, answer = rules.reserve(bucket, come_us, civil, limits, Priority.INTERACTIVE, turn=turn)
+        if isinstance(answer, Grant):
+            left.append(answer.slot.at_us)
+            waiting.append((come_us, 0))
+        else:
+            waiting.append((come_us + answer.wait_us, answer.serial))
+    assert left[-1] - left[0] <= 6 * WINDOW_US + absent * (rules.GRACE_US + 1)
 
 
 @given(WIDE, histories(SLOW_DOWN, SET_BACK))
@@ -153,11 +239,13 @@ def test_nothing_leaves_within_a_second_of_the_hours_edge_unless_the_calendar_st
 def test_a_lone_caller_that_comes_back_when_told_gets_its_slot(limits: Limits, history: History, priority: Priority):
     world = World(limits)
     world.play(history)
-    for _ in range(5):
-        world.bucket, answer = rules.reserve(world.bucket, world.now_us, world.civil(), limits, priority)
+    turn = 0
+    for _ in range(5 + len(world.bucket.line)):
+        world.bucket, answer = rules.reserve(world.bucket, world.now_us, world.civil(), limits, priority, turn=turn)
         if isinstance(answer, Grant):
             return
         world.advance(answer.wait_us)
+        turn = answer.serial
     raise AssertionError(answer)
 
 

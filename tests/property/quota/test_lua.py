@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from passerelle.kit.crypto import random_id
 from passerelle.model.priority import Priority
 from passerelle.quota import bucket as rules
-from passerelle.quota.bucket import HOUR_US, SECOND_US, Bucket, CivilTime, Grant
+from passerelle.quota.bucket import HOUR_US, SECOND_US, Bucket, CivilTime
 from passerelle.quota.home import Ask
 from passerelle.quota.redis import RedisHome, open_redis
 from passerelle.quota.settings import Limits
@@ -19,13 +19,18 @@ pytestmark = pytest.mark.redis
 START_US = 495_000 * HOUR_US
 RESERVE = st.tuples(
     st.just("reserve"),
-    st.tuples(st.sampled_from(list(Priority)), st.one_of(st.just(0), st.integers(0, 5 * SECOND_US))),
+    st.tuples(
+        st.sampled_from(list(Priority)),
+        st.one_of(st.just(0), st.integers(0, 5 * SECOND_US)),
+        st.one_of(st.just(0), st.integers(0, 60)),
+    ),
 )
 STEPS = st.one_of(
     RESERVE,
     RESERVE,
     RESERVE,
     st.tuples(st.just("give back"), st.integers(0, 60)),
+    st.tuples(st.just("correct"), st.integers(0, 60)),
     st.tuples(st.just("pass"), st.one_of(st.integers(0, 400_000), st.integers(0, 8 * SECOND_US))),
     st.tuples(st.just("pass"), st.integers(0, 3 * HOUR_US)),
     st.tuples(st.just("pass"), st.integers(-7200 * SECOND_US, 0)),
@@ -69,14 +74,20 @@ class Both:
     async def step(self, verb, what) -> None:
         now_us, civil = self.clock[0], self.civil()
         if verb == "reserve":
-            ask = Ask(self.limits, civil, *what)
-            self.bucket, answer = rules.reserve(self.bucket, now_us, civil, self.limits, *what)
+            priority, lead_us, back = what
+            turn = self.serials[-(back % len(self.serials))]
+            ask = Ask(self.limits, civil, priority, lead_us, turn)
+            self.bucket, answer = rules.reserve(self.bucket, now_us, civil, self.limits, priority, lead_us, turn=turn)
             assert (await self.home.reserve("b", ask)).answer == answer
-            self.serials += [answer.serial] if isinstance(answer, Grant) else []
+            self.serials += [answer.serial] if answer.serial not in self.serials else []
         elif verb == "give back":
             serial = self.serials[what % len(self.serials)]
             self.bucket = rules.cancel(self.bucket, serial)
             await self.home.give_back("b", serial)
+        elif verb == "correct":
+            serial = self.serials[what % len(self.serials)]
+            self.bucket = rules.correct(self.bucket, now_us, civil, serial)
+            await self.home.correct("b", civil, serial)
         elif verb == "slow down":
             self.bucket = rules.slow_down(self.bucket, now_us)
             await self.home.slow_down("b")
@@ -91,8 +102,10 @@ class Both:
 
 
 FROM_EDGE = st.one_of(st.integers(-5 * SECOND_US, 5 * SECOND_US), st.integers(0, HOUR_US))
-USED_UP = [("pass", 10 * SECOND_US), *[("reserve", (Priority.INTERACTIVE, 0)), ("pass", 400_000)] * 9]
-AFTERWARDS = [("reserve", (priority, 0)) for priority in (Priority.IMPORT, Priority.INTERACTIVE, Priority.INTERACTIVE)]
+USED_UP = [("pass", 10 * SECOND_US), *[("reserve", (Priority.INTERACTIVE, 0, 0)), ("pass", 400_000)] * 9]
+AFTERWARDS = [
+    ("reserve", (priority, 0, 0)) for priority in (Priority.IMPORT, Priority.INTERACTIVE, Priority.INTERACTIVE)
+]
 
 
 @example(Limits(3, 10), 0, [*USED_UP, *AFTERWARDS])

@@ -1,17 +1,19 @@
 """Whatever days a period has, they come back; and the length of their form says nothing of their values."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.model.paris import day_bounds, minutes_in
 from passerelle.model.reading import EvenReadings, IndexReading, Peak, Quality, Reading, Register
 from passerelle.model.series import Kind
-from passerelle.store.forms import merged, pack, unpack
-from passerelle.store.periods import period_of
+from passerelle.store.forms import merged, pack, period_told, unpack
+from passerelle.store.periods import Period, period_of
 
 MONDAYS = st.sampled_from([date(2026, 3, 2), date(2026, 3, 23), date(2026, 10, 19)])
 """Weeks of 168, 167 and 169 hours (F§6)."""
@@ -22,6 +24,10 @@ STEPS = st.sampled_from([5, 10, 15, 30, 60])
 USUAL = st.integers(0, 36_000)
 SPECIAL = [0, 65_532, 65_533, 65_534, 65_535, 65_536, 2**32 - 3]
 SEEDS = st.integers(0, 2**32)
+
+
+PLACES = 11
+"""Readings above 65,532 W that the usual form of nineteen days holds: four a week."""
 
 
 def some_watts(chance: Random) -> int:
@@ -47,19 +53,33 @@ def curve_days(draw: st.DrawFn, day: date) -> tuple[Reading, ...]:
 
 
 @st.composite
-def weeks(draw: st.DrawFn):
-    monday = draw(MONDAYS)
-    held = draw(st.sets(st.integers(0, 6), min_size=1, max_size=3))
-    days = {day: draw(curve_days(day)) for at in sorted(held) for day in [monday + timedelta(days=at)]}
-    return period_of(Kind.CURVE, monday), {day: readings for day, readings in days.items() if readings}
+def stretches_of_days(draw: st.DrawFn, lengths: st.SearchStrategy[int]):
+    period = Period(draw(MONDAYS), draw(lengths))
+    held = draw(st.sets(st.integers(0, period.length - 1), min_size=1, max_size=3))
+    days = {day: draw(curve_days(day)) for at in sorted(held) for day in [period.day(at)]}
+    return period, {day: readings for day, readings in days.items() if readings}
 
 
-@given(weeks())
-def test_every_week_of_a_curve_comes_back(week):
-    period, days = week
-    found = unpack(Kind.CURVE, period, pack(Kind.CURVE, period, days))
+@given(stretches_of_days(st.sampled_from([1, 7, 19])))
+def test_every_day_of_a_curve_comes_back(stretch):
+    period, days = stretch
+    packed = pack(Kind.CURVE, period, days)
+    assert period_told(Kind.CURVE, period.start, packed) == period
+    found = unpack(Kind.CURVE, period, packed)
     assert {day: tuple(readings) for day, readings in found.items()} == days
     assert list(found) == sorted(days)
+
+
+@given(stretches_of_days(st.just(7)))
+def test_a_week_that_was_packed_by_the_version_before_comes_back(week):
+    period, days = week
+    packed = pack(Kind.CURVE, period, days)
+    before = b"\x01" + packed[1:3] + packed[4:]
+    assert period_told(Kind.CURVE, period.start, before) == period
+    found = unpack(Kind.CURVE, period, before)
+    assert {day: tuple(readings) for day, readings in found.items()} == days
+    with pytest.raises(ValueError, match="form"):
+        unpack(Kind.CURVE, replace(period, length=6), packed)
 
 
 @given(MONDAYS, STEPS, SEEDS, QUALITIES)
@@ -81,18 +101,18 @@ def test_an_empty_house_and_a_busy_one_have_one_length(monday, step, seed):
     count = minutes_in(monday) // step
     chance = Random(seed)
     busy = [chance.randrange(36_000) for _ in range(count)]
-    few_large = [chance.randrange(65_533, 2**32 - 2) for _ in range(4)]
-    houses = [[0] * count, busy, few_large + busy[4:]]
+    few_large = [chance.randrange(65_533, 2**32 - 2) for _ in range(PLACES)]
+    houses = [[0] * count, busy, few_large + busy[PLACES:]]
     lengths = {len(pack(Kind.CURVE, period, {monday: _even(monday, step, watts)})) for watts in houses}
-    week = {monday + timedelta(days=at): _even(monday + timedelta(days=at), step, None) for at in range(7)}
-    assert lengths == {len(pack(Kind.CURVE, period, week))}
+    whole = {day: _even(day, step, None) for at in range(period.length) for day in [period.day(at)]}
+    assert lengths == {len(pack(Kind.CURVE, period, whole))}
 
 
 @given(MONDAYS, SEEDS)
 def test_the_wide_form_has_one_length_too(monday, seed):
     period = period_of(Kind.CURVE, monday)
     large = [Random(seed + at).randrange(65_533, 2**32 - 2) for at in range(48)]
-    houses = [large[:5] + [0] * 43, large]
+    houses = [large[: PLACES + 1] + [0] * (47 - PLACES), large]
     assert len({len(pack(Kind.CURVE, period, {monday: _even(monday, 30, watts)})) for watts in houses}) == 1
 
 
@@ -110,8 +130,39 @@ def test_every_quarter_of_energies_comes_back_at_one_length(first, held):
         for day in [period.day(at)]
     }
     packed = pack(Kind.DAILY, period, days)
+    assert period_told(Kind.DAILY, first, packed) == period
     assert unpack(Kind.DAILY, period, packed) == days
-    assert len(packed) == 2 + 5 * period.length
+    beyond_a_linky = any(value >= 1 << 22 for value, _ in held.values())
+    assert len(packed) == 3 + (5 if beyond_a_linky else 3) * period.length
+
+
+@given(YEARS, st.dictionaries(st.integers(0, 89), st.tuples(st.integers(0, 2**22 - 1), QUALITIES), max_size=20))
+def test_every_quarter_of_usual_energies_comes_back_at_one_length(first, held):
+    period = period_of(Kind.DAILY, first)
+    days = {
+        day: (Reading(*day_bounds(day), value, quality),)
+        for at, (value, quality) in sorted(held.items())
+        for day in [period.day(at)]
+    }
+    packed = pack(Kind.DAILY, period, days)
+    assert unpack(Kind.DAILY, period, packed) == days
+    assert len(packed) == 3 + 3 * period.length
+
+
+@given(YEARS, st.dictionaries(st.integers(0, 89), st.tuples(st.integers(2**22, 2**32 - 1), QUALITIES), min_size=1))
+def test_a_quarter_that_was_packed_by_the_version_before_comes_back(first, held):
+    period = period_of(Kind.DAILY, first)
+    days = {
+        day: (Reading(*day_bounds(day), value, quality),)
+        for at, (value, quality) in sorted(held.items())
+        for day in [period.day(at)]
+    }
+    packed = pack(Kind.DAILY, period, days)
+    before = b"\x01\x01" + packed[3:]
+    assert period_told(Kind.DAILY, first, before) == period
+    assert unpack(Kind.DAILY, period, before) == days
+    with pytest.raises(ValueError, match="form"):
+        unpack(Kind.PEAK, period, before)
 
 
 PEAKS = st.tuples(st.integers(0, 86_399), st.integers(0, 2**32 - 1), QUALITIES)
@@ -126,8 +177,9 @@ def test_every_quarter_of_peaks_comes_back_at_one_length(first, held):
         for day in [period.day(at)]
     }
     packed = pack(Kind.PEAK, period, days)
+    assert period_told(Kind.PEAK, first, packed) == period
     assert unpack(Kind.PEAK, period, packed) == days
-    assert len(packed) == 2 + 9 * period.length
+    assert len(packed) == 3 + 9 * period.length
 
 
 WATT_HOURS = st.integers(0, 2**64 - 2)

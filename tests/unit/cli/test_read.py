@@ -431,11 +431,35 @@ def test_consents(gateway: ScriptedGateway):
         requested_at=FIRST,
         usage_points=[ConsentPoint(usage_point_id=PRM, state="disputed")],
         reason="held elsewhere",
+        action="The operator decides.",
+        action_fr="L'exploitant tranche.",
     )
     gateway.answer("/v1/consents", ConsentList(consents=[consent]))
     shown = run(gateway, "consent", "list").stdout
+    assert "The operator decides." in shown
+    assert "L'exploitant tranche." in run(gateway, "consent", "list", lang="fr").stdout
     assert [word for word in ("c1", PRM, "disputed", "held elsewhere") if word not in shown] == []
     assert "Erased" not in shown
+
+
+def test_what_to_do_next_is_told_of_those_that_do_not_give_all(gateway: ScriptedGateway):
+    whole = ConsentBody(
+        id="c1",
+        state="granted",
+        duration="P1Y",
+        requested_at=FIRST,
+        usage_points=[ConsentPoint(usage_point_id=PRM, state="granted")],
+        action="Read.",
+    )
+    ended = msgspec.structs.replace(
+        whole, id="c2", usage_points=[ConsentPoint(usage_point_id=PRM, state="revoked")], action="Start a new one."
+    )
+    silent = msgspec.structs.replace(ended, id="c3", action=msgspec.UNSET)
+    gateway.answer("/v1/consents", ConsentList(consents=[whole, ended, silent]))
+    shown = run(gateway, "consent", "list").stdout
+    assert "Start a new one." in shown
+    assert "Read." not in shown
+    assert shown.count("What to do next") == 1
 
 
 def test_forgetting_prints_the_receipt_in_both_languages(gateway: ScriptedGateway):
@@ -462,3 +486,16 @@ def test_forgetting_prints_the_receipt_in_both_languages(gateway: ScriptedGatewa
     assert "finit le 2026-12-01" in told
     shown = run(gateway, "consent", "list").stdout
     assert [word for word in ("Erased", "2026-11-24", "2026-12-01") if word not in shown] == []
+
+
+def test_forgetting_says_which_consents_keep_the_data(gateway: ScriptedGateway):
+    kept = ConsentBody(
+        id="c1", state="forgotten", duration="P1Y", requested_at=FIRST, usage_points=[], kept_for=["c2", "c3"]
+    )
+    gateway.answer("/v1/consents", ConsentList(consents=[kept]))
+    gateway.answer("/v1/consents/c1", b"", method="DELETE", status=204)
+    told = run(gateway, "consent", "forget", "c1").stdout
+    assert "Receipt" not in told
+    assert "Not all is erased" in told
+    assert "c2, c3" in told
+    assert "Tout n'est pas effacé" in run(gateway, "consent", "forget", "c1", lang="fr").stdout

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from passerelle.enedis.auto import EnedisAuto
-from passerelle.enedis.generations import ADAPTERS, BUCKETS_2026
+from passerelle.enedis.generations import BUCKETS_2026, speaker
 from passerelle.errors import (
     NoData,
     OperatorActionNeeded,
@@ -24,6 +24,7 @@ from passerelle.model.priority import Priority
 from passerelle.model.series import MEASURES, Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.testing.clock import FakeClock
+from passerelle.testing.standings import MemoryStandings
 
 PRM = UsagePointId("22516914714270")
 SPAN = DaySpan(date(2026, 11, 1), date(2026, 11, 3))
@@ -72,7 +73,7 @@ class Pretender:
     def serves(self, series: Series) -> bool:
         return self.name is NEW or series in MEASURES
 
-    def in_use(self):
+    async def in_use(self):
         return dict.fromkeys(BUCKETS_2026 if self.name is NEW else ["metering_data_dc"], self.name)
 
     async def answer(self):
@@ -98,12 +99,15 @@ class Pretender:
 
 
 class Pair:
-    def __init__(self) -> None:
-        self.calls: list[Generation] = []
-        self.clock = FakeClock()
-        self.new = Pretender(NEW, self.calls, clock=self.clock)
-        self.old = Pretender(OLD, self.calls, clock=self.clock)
-        self.auto = EnedisAuto(self.new, self.old, self.clock)
+    """A process; one that stands `beside` another shares its standings, and asks the same Enedis."""
+
+    def __init__(self, beside: "Pair | None" = None) -> None:
+        self.calls: list[Generation] = beside.calls if beside else []
+        self.clock = beside.clock if beside else FakeClock()
+        self.new = beside.new if beside else Pretender(NEW, self.calls, clock=self.clock)
+        self.old = beside.old if beside else Pretender(OLD, self.calls, clock=self.clock)
+        self.standings = beside.standings if beside else MemoryStandings(self.clock.monotonic)
+        self.auto = EnedisAuto(self.new, self.old, self.standings)
 
     async def ask(self, series: Series = Series.CONSUMPTION_DAILY) -> list[Generation]:
         """Whom one request asked, if all went well."""
@@ -131,7 +135,7 @@ async def test_2026_alone_while_it_answers(pair):
 async def test_v5_for_ten_minutes_where_2026_is_not_subscribed(pair):
     pair.new.trouble = unsubscribed
     assert await pair.ask() == [NEW, OLD]
-    assert pair.auto.in_use()["mesure_synchrone_auto"] is OLD
+    assert (await pair.auto.in_use())["mesure_synchrone_auto"] is OLD
     pair.clock.advance(599)
     assert await pair.ask() == [OLD]
     pair.clock.advance(2)
@@ -139,7 +143,7 @@ async def test_v5_for_ten_minutes_where_2026_is_not_subscribed(pair):
     pair.new.trouble = None
     pair.clock.advance(601)
     assert [await pair.ask(), await pair.ask()] == [[NEW], [NEW]]
-    assert pair.auto.in_use()["mesure_synchrone_auto"] is NEW
+    assert (await pair.auto.in_use())["mesure_synchrone_auto"] is NEW
 
 
 @pytest.mark.parametrize("trouble", [no_data, quota, gone])
@@ -147,7 +151,7 @@ async def test_no_fall_back_where_it_does_not_help(pair, trouble):
     """F§12, F§13."""
     pair.new.trouble = trouble
     assert await pair.fails(PasserelleError) == [NEW]
-    assert set(pair.auto.in_use().values()) == {NEW}
+    assert set((await pair.auto.in_use()).values()) == {NEW}
 
 
 @pytest.mark.parametrize("trouble", [late, down, unsubscribed])
@@ -229,7 +233,7 @@ async def test_each_api_stands_for_itself(pair):
     pair.new.trouble = None
     contact = await pair.auto.fetch_record(PRM, CustomerRecord.CONTACT, Errand())
     assert contact == Contact(email="2026")
-    assert pair.auto.in_use() == dict.fromkeys(BUCKETS_2026, NEW) | {"mesure_synchrone_auto": OLD}
+    assert (await pair.auto.in_use()) == dict.fromkeys(BUCKETS_2026, NEW) | {"mesure_synchrone_auto": OLD}
     pair.new.trouble = unsubscribed
     assert await pair.auto.fetch_record(PRM, CustomerRecord.CONTACT, Errand()) == Contact(email="v5")
     del pair.calls[:]
@@ -237,7 +241,9 @@ async def test_each_api_stands_for_itself(pair):
     assert pair.calls == [OLD]
     await pair.auto.fetch_record(PRM, CustomerRecord.ADDRESS, Errand())
     assert pair.calls == [OLD, NEW, OLD]
-    assert {api for api, generation in pair.auto.in_use().items() if generation is NEW} == {"subscribed_services"}
+    assert {api for api, generation in (await pair.auto.in_use()).items() if generation is NEW} == {
+        "subscribed_services"
+    }
 
 
 @pytest.mark.parametrize("series", [series for series in Series if series not in MEASURES])
@@ -253,6 +259,108 @@ async def test_what_2026_alone_has_is_asked_of_it_alone(pair, series):
     assert await pair.auto.shared_services(11, Errand()) == (NEW, 11, "account-1")
 
 
+INDEX = Series.CONSUMPTION_INDEX
+
+
+async def test_what_2026_alone_has_is_not_asked_for_ten_minutes_where_it_is_not_subscribed(pair):
+    pair.new.trouble = unsubscribed
+    told = []
+    for process in (pair, Pair(pair), pair):
+        with pytest.raises(OperatorActionNeeded) as refused:
+            await process.ask(INDEX)
+        told.append(refused.value.problem)
+    assert pair.calls == [NEW]
+    assert [problem.upstream for problem in told[1:]] == [Upstream(403, "900908", "Resource forbidden")] * 2
+    pair.new.trouble = None
+    pair.clock.advance(599)
+    with pytest.raises(OperatorActionNeeded):
+        await pair.ask(INDEX)
+    pair.clock.advance(1)
+    assert await pair.ask(INDEX) == [NEW]
+
+
+async def test_what_was_learnt_of_the_subscription_counts_for_every_series(pair):
+    pair.new.trouble = unsubscribed
+    assert await pair.ask() == [NEW, OLD]
+    with pytest.raises(OperatorActionNeeded):
+        await pair.ask(INDEX)
+    assert pair.calls == [NEW, OLD]
+    pair.clock.advance(601)
+    pair.new.trouble = None
+    assert [await pair.ask(), await pair.ask(INDEX), await pair.ask(INDEX)] == [[NEW]] * 3
+
+
+async def test_a_failure_that_says_nothing_of_the_subscription_lets_2026_be_asked_again(pair):
+    for trouble in (down, no_data):
+        pair.new.trouble = trouble
+        for _ in range(2):
+            with pytest.raises(PasserelleError):
+                await pair.ask(INDEX)
+    assert pair.calls == [NEW] * 4
+
+
+async def test_what_one_process_learns_counts_for_all(pair):
+    other, third = Pair(pair), Pair(pair)
+    await other.ask()
+    del pair.calls[:]
+    pair.new.trouble = unsubscribed
+    assert await pair.ask() == [NEW, OLD]
+    assert [await other.ask(), await third.ask()] == [[OLD], [OLD]]
+    assert (await Pair(pair).auto.in_use())["mesure_synchrone_auto"] is OLD
+    pair.clock.advance(601)
+    assert [await other.ask(), await third.ask(), await pair.ask()] == [[NEW, OLD], [OLD], [OLD]]
+    pair.clock.advance(601)
+    pair.new.trouble = None
+    assert [await third.ask(), await other.ask(), await pair.ask()] == [[NEW]] * 3
+
+
+async def test_of_many_processes_one_probes_2026(pair):
+    pair.new.trouble, pair.new.pause = unsubscribed, 5.0
+    await pair.ask()
+    pair.clock.advance(601)
+    del pair.calls[:]
+    await asyncio.gather(*(process.ask() for process in (pair, *(Pair(pair) for _ in range(3))) for _ in range(5)))
+    assert sorted(pair.calls) == [NEW] + [OLD] * 20
+
+
+async def test_a_process_that_asked_2026_when_another_fell_back_follows_it(pair):
+    other = Pair(pair)
+    pair.new.trouble, pair.new.pause = unsubscribed, 1.0
+    await asyncio.gather(pair.ask(), other.ask())
+    assert sorted(pair.calls) == [NEW, NEW, OLD, OLD]
+    assert pair.standings.kept["mesure_synchrone_auto"].fell_back_at == 1.0
+
+
+async def test_while_the_standings_are_away_the_generation_last_seen_is_asked_and_nothing_changes(pair):
+    pair.new.trouble = unsubscribed
+    await pair.ask()
+    kept = dict(pair.standings.kept)
+    pair.standings.away = True
+    pair.clock.advance(601)
+    assert await pair.ask() == [OLD], "no probe that others do not know of"
+    pair.old.trouble = gone
+    assert await pair.fails(UpstreamBroken) == [OLD]
+    assert (await pair.auto.in_use())["mesure_synchrone_auto"] is OLD
+    with pytest.raises(OperatorActionNeeded):
+        await pair.ask(INDEX)
+    assert pair.standings.kept == kept
+    fresh = Pair(pair)
+    assert await fresh.fails(OperatorActionNeeded) == [NEW], "no fall back that others do not know of"
+    pair.standings.away = False
+    assert await pair.fails(OperatorActionNeeded) == [NEW, OLD]
+
+
+async def test_a_clock_that_is_set_back_holds_nothing_up(pair):
+    pair.new.trouble = unsubscribed
+    pair.clock.advance(7200)
+    await pair.ask()
+    pair.clock.advance(-3600)
+    assert await pair.ask() == [NEW, OLD]
+    pair.new.trouble = None
+    pair.clock.advance(-1800)
+    assert await pair.ask(INDEX) == [NEW]
+
+
 async def test_through_the_transport(scene, answer):
     """A 403 900908 of 2026, then v5's own answer, each in its bucket."""
     points = [{"value": "5", "date": "2026-11-01"}]
@@ -260,7 +368,7 @@ async def test_through_the_transport(scene, answer):
         answer(403, {"code": "900908", "message": "Resource forbidden "}),
         answer(200, {"meter_reading": {"usage_point_id": PRM, "interval_reading": points}}),
     ]
-    auto = ADAPTERS[Speaking.AUTO](scene.transport(), scene.clock)
+    auto = speaker(Speaking.AUTO, scene.transport(), scene.clock, MemoryStandings(scene.clock.monotonic))
     (reading,) = await auto.fetch_measure(PRM, Series.CONSUMPTION_DAILY, SPAN, Errand())
     assert reading.value == 5
     assert [request.url.path for request in scene.data_requests] == [

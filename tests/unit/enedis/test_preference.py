@@ -5,7 +5,7 @@ import json
 import pytest
 
 from passerelle.enedis.catalogue import APIS_2026, ROWS, classify
-from passerelle.enedis.preference import PROBE, TURN, Outcome, Standing, after_both, begin, next_step, outcome_of
+from passerelle.enedis.preference import PROBE, TURN, Outcome, after_both, begin, next_step, outcome_of
 from passerelle.errors import (
     NoData,
     NotServed,
@@ -16,7 +16,7 @@ from passerelle.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from passerelle.model.generation import Generation
+from passerelle.model.generation import Generation, Standing
 
 NEW, OLD = Generation.V2026, Generation.V5
 ANSWERED, FAILED, SILENT = Outcome

@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 
 from passerelle.errors import ConsentRevoked, QuotaExhausted, StorageUnavailable, UpstreamUnavailable
-from passerelle.gateway.bring import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS
+from passerelle.gateway.bring import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS, RENEW
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.days import DaySpan, one_day
+from passerelle.model.leases import Wish
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.testing.enedis import ScriptedEnedis
@@ -286,3 +287,100 @@ async def test_what_enedis_has_answered_is_kept_though_nobody_wants_it_any_more(
     assert not slow.withdrawn
     present = await house.days.present(house.link.account_id, house.link.point_id, CURVE, slow.calls[0].span)
     assert len(present) == len(slow.calls[0].span)
+
+
+def spans(calls: list[DaySpan]) -> list[str]:
+    """Month and day of the first day and of the end, newest call first."""
+    return [f"{span.start:%m-%d} {span.end:%m-%d}" for span in sorted(calls, reverse=True)]
+
+
+async def test_calls_are_planned_for_what_all_processes_want():
+    one = ReadingHouse(ScriptedEnedis(), holder="one")
+    two, three = (ReadingHouse(one.enedis, holder=name, beside=one) for name in ("two", "three"))
+    answers = await asyncio.gather(
+        one.ask("2026-10-10", "2026-10-31"),
+        two.ask("2026-10-05", "2026-11-01"),
+        three.ask("2026-10-01", "2026-10-20"),
+    )
+    assert not any(answer.gaps for answer in answers)
+    assert spans(one.measure_calls) == ["10-25 11-01", "10-18 10-25", "10-11 10-18", "10-04 10-11", "10-01 10-04"]
+    assert not one.leases.taken
+    assert not any(one.leases.wishes.values())
+
+
+async def test_what_only_another_process_waits_for_is_left_to_it():
+    house = await warm()
+    moment = (await house.leases.claim(house.link.point_id, CURVE)).moment
+    await house.leases.release(house.link.point_id, CURVE)
+    other = Wish(frozenset(DaySpan(date(2026, 10, 1), date(2026, 11, 20))), moment=moment)
+    house.leases.wishes[house.link.point_id, CURVE]["other"] = other
+    await house.ask("2026-11-21", "2026-11-22")
+    assert spans(house.measure_calls[1:]) == ["11-15 11-22"]
+
+
+async def test_what_came_since_another_process_looked_is_not_asked_again():
+    one = await warm()
+    await one.leases.claim(one.link.point_id, CURVE)
+    await one.leases.landed(one.link.point_id, CURVE)
+    await one.leases.release(one.link.point_id, CURVE)
+    held = frozenset({date(2026, 11, 23)})
+    one.leases.wishes[one.link.point_id, CURVE]["other"] = Wish(held, moment=1)
+    await one.ask("2026-11-20", "2026-11-22")
+    assert one.measure_calls[1:] == [DaySpan(date(2026, 11, 20), date(2026, 11, 22))]
+
+
+async def test_what_was_brought_a_moment_ago_is_not_wished_for_any_more():
+    house = ReadingHouse(ScriptedEnedis())
+    other = Wish(frozenset({date(2026, 11, 16)}), moment=1)  # and does not look again
+    house.leases.wishes[house.link.point_id, CURVE]["other"] = other
+    await asyncio.gather(house.ask("2026-11-22", "2026-11-23"), house.ask("2026-11-14", "2026-11-15"))
+    assert spans(house.measure_calls) == ["11-16 11-23", "11-14 11-15"]
+
+
+async def test_a_process_that_comes_a_moment_later_is_planned_with():
+    one = ReadingHouse(ScriptedEnedis(), holder="one")
+    two, three = (ReadingHouse(one.enedis, holder=name, beside=one) for name in ("two", "three"))
+
+    async def later():
+        await one.clock.sleep(0.1)
+        return await three.ask("2026-10-28", "2026-11-01")
+
+    await asyncio.gather(one.ask("2026-10-05", "2026-10-31"), two.ask("2026-10-02", "2026-10-31"), later())
+    assert spans(one.measure_calls) == ["10-25 11-01", "10-18 10-25", "10-11 10-18", "10-04 10-11", "10-02 10-04"]
+
+
+async def test_a_process_that_is_still_at_it_is_waited_for():
+    one = ReadingHouse(ScriptedEnedis(), holder="one")
+    two = ReadingHouse(one.enedis, holder="two", beside=one)
+    with two.bring.approaching("account", PRM, CURVE):
+        asked = [one.ask("2026-10-05", "2026-10-31"), two.ask("2026-10-02", "2026-10-31")]
+        waiting = [asyncio.create_task(each) for each in asked]
+        await one.clock.sleep(0.3)
+        assert not one.measure_calls
+        waiting.append(asyncio.create_task(two.ask("2026-10-28", "2026-11-01")))
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    assert spans(one.measure_calls) == ["10-25 11-01", "10-18 10-25", "10-11 10-18", "10-04 10-11", "10-02 10-04"]
+
+
+async def test_days_that_another_process_asks_before_their_time_are_not_asked_a_second_time():
+    one = await warm()
+    two = ReadingHouse(one.enedis, holder="two", beside=one)
+    answers = await asyncio.gather(one.ask("2026-11-20", "2026-11-23"), two.ask("2026-11-20", "2026-11-24", fresh=True))
+    assert not any(answer.gaps for answer in answers)
+    assert spans(one.measure_calls[1:]) == ["11-20 11-24"]
+
+
+async def test_who_lost_the_lane_makes_no_further_call():
+    house = await warm()
+    long = asyncio.create_task(house.ask(*YEARS, wait=60))
+    await house.enedis.until_called(3)
+    house.enedis.gate.clear()
+    house.leases.taken[house.link.point_id, CURVE] = "other"  # as after a stop of many seconds
+    await house.clock.sleep(RENEW + 1)
+    made = len(house.enedis.calls)
+    house.enedis.gate.set()
+    await house.clock.sleep(5)
+    assert len(house.enedis.calls) == made
+    del house.leases.taken[house.link.point_id, CURVE]
+    assert not (await long).gaps

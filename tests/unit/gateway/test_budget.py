@@ -4,8 +4,22 @@ import asyncio
 import random
 from datetime import UTC, date, datetime, timedelta
 
-from passerelle.errors import NotCollected
-from passerelle.gateway.read_series import CacheUse
+import pytest
+
+from passerelle.errors import (
+    CredentialsMissing,
+    NotCollected,
+    OperatorActionNeeded,
+    PasserelleError,
+    TokenRejected,
+    Upstream,
+    UpstreamBroken,
+    UpstreamRejected,
+    UpstreamUnavailable,
+    UpstreamUnknown,
+    UsagePointUnknown,
+)
+from passerelle.gateway.read_series import CacheUse, refuse_if_empty
 from passerelle.model.paris import civil_day, in_paris
 from passerelle.model.reading import GapReason, Quality
 from passerelle.model.series import Series
@@ -107,3 +121,54 @@ async def test_a_refused_range_asked_a_hundred_times_in_a_day_is_one_call():
         assert (answer.gaps[0].reason, answer.gaps[0].problem.code) == (GapReason.NOT_COLLECTED, "not-collected")
     assert answer.cache is CacheUse.HIT
     assert len(house.enedis.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"),
+    [
+        (UsagePointUnknown, 1),
+        (UpstreamRejected, 1),
+        (UpstreamUnknown, 1),
+        (OperatorActionNeeded, 9),  # after 10, 20, 40, 80, 160, 320 minutes, then every six hours
+        (TokenRejected, 22),  # after 5, 10, 20, 40 minutes, then every hour
+        (UpstreamBroken, 22),
+    ],
+)
+async def test_a_failure_asked_every_quarter_of_an_hour_for_a_day_is_the_same_answer_and_few_calls(error, calls):
+    said = Upstream(403, "900908", "no subscription", "application/json", b"a name")
+    house = ReadingHouse(ScriptedEnedis(trouble=lambda _s, _d: error("no", "non", upstream=said)))
+    waits = []
+    for minute in range(0, 1440, 15):
+        house.pass_time((NOW + timedelta(minutes=minute)).isoformat())
+        before = len(house.enedis.calls)
+        answer = await house.ask("2026-11-10", "2026-11-17")
+        with pytest.raises(error) as raised:
+            refuse_if_empty(answer)
+        problem = raised.value.problem
+        assert (problem.code, problem.status, problem.detail) == (error.code, error.status, "no")
+        assert (problem.upstream.status, problem.upstream.code) == (403, "900908")
+        asked = len(house.enedis.calls) > before
+        assert answer.cache is (CacheUse.MISS if asked else CacheUse.HIT)
+        waits.append(problem.retry_after)
+        assert asked is (problem.retry_after is None), "what is told again says when Enedis is asked again"
+    assert len(house.enedis.calls) == calls
+    assert all(0 < wait <= 86_401 for wait in waits if wait)
+    house.enedis.trouble = lambda _s, _d: None
+    house.pass_time((NOW + timedelta(minutes=1425, seconds=(waits[-1] or 86_400) + 1)).isoformat())
+    assert not (await house.ask("2026-11-10", "2026-11-17")).gaps, "asked again as soon as it said"
+
+
+async def test_enedis_own_word_on_when_to_come_back_goes_first():
+    house = ReadingHouse(ScriptedEnedis(trouble=lambda _s, _d: OperatorActionNeeded("no", "non", retry_after=7)))
+    for seconds, calls in ((0, 1), (6, 1), (9, 2)):
+        house.pass_time((NOW + timedelta(seconds=seconds)).isoformat())
+        await house.ask("2026-11-16", "2026-11-23")
+        assert len(house.enedis.calls) == calls
+
+
+@pytest.mark.parametrize("error", [UpstreamUnavailable("away", "absent"), CredentialsMissing("none", "aucun")])
+async def test_an_outage_and_a_call_that_never_left_are_not_remembered(error: PasserelleError):
+    house = ReadingHouse(ScriptedEnedis(trouble=lambda _s, _d: error))
+    await house.ask("2026-11-16", "2026-11-23")
+    house.enedis.trouble = lambda _s, _d: None
+    assert not (await house.ask("2026-11-16", "2026-11-23")).gaps

@@ -1,33 +1,50 @@
 """Customer records: kept for a day, stale rather than nothing, refusals remembered."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
 
-from passerelle.errors import ConsentMissing, NoData, UpstreamTimeout, UpstreamUnavailable
+from passerelle.errors import ConsentMissing, NoData, Upstream, UpstreamTimeout, UpstreamUnavailable
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.customer import CustomerRecord
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.enedis import ScriptedEnedis
+from passerelle.testing.ledger import MemoryLeases
 from passerelle.testing.links import MemoryLinks
 from passerelle.testing.reading import NOW, PRM, READER
-from passerelle.testing.records import MemoryRecords
+from passerelle.testing.records import MemoryRecordRefusals, MemoryRecords
 
 CONTACT, CONTRACT = CustomerRecord.CONTACT, CustomerRecord.CONTRACT
 HOUR = 3600
 
 
 class House:
-    def __init__(self) -> None:
-        self.clock = FakeClock(NOW.astimezone(UTC))
-        self.links = MemoryLinks()
-        self.links.link("account", PRM, since=NOW - timedelta(days=60))
+    """A process; one that stands `beside` another is a second one on its database."""
+
+    def __init__(self, beside: "House | None" = None, holder: str = "one") -> None:
         self.refusal = None
-        self.enedis = ScriptedEnedis(record_trouble=lambda _record: self.refusal)
-        records = MemoryRecords(self.clock)
-        self.read = ReadCustomer(links=self.links, records=records, enedis=self.enedis, clock=self.clock)
+        if beside is None:
+            self.clock = FakeClock(NOW.astimezone(UTC))
+            self.links = MemoryLinks()
+            self.links.link("account", PRM, since=NOW - timedelta(days=60))
+            self.enedis = ScriptedEnedis(record_trouble=lambda _record: self.refusal)
+            self.records, self.refusals = MemoryRecords(self.clock), MemoryRecordRefusals()
+            self.leases = MemoryLeases(holder)
+        else:
+            self.clock, self.links, self.enedis = beside.clock, beside.links, beside.enedis
+            self.records, self.refusals = beside.records, beside.refusals
+            self.leases = replace(beside.leases, holder=holder)
+        self.read = ReadCustomer(
+            links=self.links,
+            records=self.records,
+            refusals=self.refusals,
+            enedis=self.enedis,
+            leases=self.leases,
+            clock=self.clock,
+        )
 
     async def ask(self, record: CustomerRecord = CONTACT, *, fresh: bool = False, wait: float = 5):
         return await self.read.answer(READER, PRM, record, wait, fresh=fresh)
@@ -141,7 +158,8 @@ async def test_a_refusal_under_an_older_consent_says_nothing():
     with pytest.raises(NoData):
         await house.ask()
     house.refusal = None
-    house.links.link("account", PRM, since=NOW)
+    house.clock.advance(1)
+    house.links.link("account", PRM, since=NOW + timedelta(seconds=1))
     await house.ask()
     assert house.calls == 2
 
@@ -165,3 +183,88 @@ async def test_what_is_under_way_lands_before_a_gateway_closes():
     house.enedis.gate.set()
     await draining
     assert ((await house.ask()).cache, house.calls) == (CacheUse.HIT, 1)
+
+
+async def test_of_two_processes_that_ask_at_once_one_asks_enedis():
+    one = House()
+    two = House(one, "two")
+    first, second = await asyncio.gather(one.ask(), two.ask())
+    assert (first.record, one.calls) == (second.record, 1)
+    assert not one.leases.taken
+    assert not any(one.leases.wishes.values())
+    again = await asyncio.gather(one.ask(fresh=True), two.ask(fresh=True))
+    assert ([answer.cache for answer in again], one.calls) == ([CacheUse.MISS] * 2, 2)
+
+
+async def test_who_looked_before_another_process_kept_it_does_not_ask_again():
+    one = House()
+    two = House(one, "two")
+    await one.ask()
+    one.clock.advance(25 * HOUR)
+    held, looking = one.records.held, asyncio.Event()
+
+    async def slowly(*place: object):
+        seen = await held(*place)
+        await looking.wait()
+        return seen
+
+    one.records.held = slowly
+    late = asyncio.create_task(two.ask())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    one.records.held = held
+    await one.ask()
+    looking.set()
+    await late
+    assert one.calls == 2
+
+
+@pytest.mark.parametrize("error", [NoData, ConsentMissing])
+async def test_what_one_process_was_refused_counts_for_all_and_after_a_restart(error):
+    one = House()
+    one.links.link("account", PRM, since=NOW)
+    one.refusal = error("no", "non", upstream=Upstream(404, "code", "words", body=b"a name"))
+    two = House(one, "two")
+    asked = await asyncio.gather(one.ask(), two.ask(), return_exceptions=True)
+    asked += await asyncio.gather(House(one, "three").ask(), return_exceptions=True)
+    assert [type(told) for told in asked] == [error] * 3
+    assert one.calls == 1
+    assert asked[2].problem == replace(one.refusal.problem, upstream=Upstream(404, "code", "words"))
+
+
+async def test_a_refusal_that_is_over_is_not_what_another_process_was_told():
+    house = House()
+    house.refusal = NoData("no", "non")
+    with pytest.raises(NoData):
+        await house.ask()
+    house.clock.advance(HOUR)
+    house.refusal = None
+    assert (await house.ask()).cache is CacheUse.MISS
+    assert not house.refusals.kept
+
+
+async def test_a_refusal_of_a_clock_that_was_set_back_says_nothing():
+    house = House()
+    house.refusal = NoData("no", "non")
+    with pytest.raises(NoData):
+        await house.ask()
+    house.clock.advance(-HOUR)
+    house.refusal = None
+    await house.ask()
+    assert house.calls == 2
+
+
+async def test_a_process_that_dies_at_it_leaves_it_to_another():
+    one = House()
+    one.enedis.gate.clear()
+    dying = asyncio.create_task(one.ask())
+    await one.enedis.until_called(1)
+    two = House(one, "two")
+    waiting = asyncio.create_task(two.ask())
+    await one.clock.sleep(1)
+    assert one.calls == 1
+    one.leases.taken.clear()
+    one.enedis.gate = asyncio.Event()
+    one.enedis.gate.set()
+    assert ((await waiting).cache, one.calls) == (CacheUse.MISS, 2)
+    dying.cancel()

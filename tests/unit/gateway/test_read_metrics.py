@@ -48,6 +48,10 @@ class Census:
         return {ConsentState.REVOKED: 2}
 
 
+async def in_use() -> dict[str, Generation]:
+    return {"mesure_synchrone_auto": Generation.V5, "subscribed_services": Generation.V2026}
+
+
 async def read(quota: Quota, census: Census) -> list[str]:
     reading = ReadMetrics(
         metrics=Metrics(),
@@ -55,7 +59,7 @@ async def read(quota: Quota, census: Census) -> list[str]:
         buckets=("v5", "mesure_synchrone_auto"),
         census=census,
         clock=FakeClock(NOW),
-        in_use=lambda: {"mesure_synchrone_auto": Generation.V5, "subscribed_services": Generation.V2026},
+        in_use=in_use,
     )
     return (await reading()).decode().splitlines()
 

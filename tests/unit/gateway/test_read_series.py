@@ -15,15 +15,21 @@ from passerelle.errors import (
     NoData,
     NotCollected,
     NotServed,
+    OperatorActionNeeded,
     PasserelleError,
     ScopeMissing,
+    TokenRejected,
     Upstream,
+    UpstreamBroken,
+    UpstreamRejected,
     UpstreamUnavailable,
+    UpstreamUnknown,
     UsagePointUnknown,
     WrongDirection,
 )
 from passerelle.gateway.bring import AT_ONCE, INTERACTIVE_CALLS, PATIENCE
-from passerelle.gateway.read_series import CacheUse, refuse_if_empty
+from passerelle.gateway.read_series import CacheUse, ReadSeries, SeriesAsk, refuse_if_empty
+from passerelle.gateway.sights import OneByOne
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.priority import Priority
@@ -31,7 +37,8 @@ from passerelle.model.reading import GapReason, Quality
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
-from passerelle.testing.days import MemoryKeyring
+from passerelle.plan.overview import overview
+from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.reading import CURVE, NOW, PRM, READER, ReadingHouse
 
@@ -472,3 +479,109 @@ async def test_a_series_that_the_generation_lacks_is_refused_before_it_is_asked(
     with pytest.raises(NotServed):
         await house.ask("2026-11-16", "2026-11-23", series=Series.CONSUMPTION_INDEX)
     assert not house.enedis.calls
+
+
+FAILURES = (OperatorActionNeeded, UsagePointUnknown, TokenRejected, UpstreamRejected, UpstreamUnknown, UpstreamBroken)
+
+
+@pytest.mark.parametrize("error", FAILURES)
+async def test_no_cache_and_a_new_consent_ask_again_what_failed(error):
+    house = ReadingHouse(ScriptedEnedis(trouble=lambda _s, _d: error("no", "non")))
+    for fresh in (False, True, True):  # the second time within ten minutes changes nothing
+        await house.ask("2026-11-16", "2026-11-23", fresh=fresh)
+    assert len(house.enedis.calls) == 2
+    house.enedis.trouble = lambda _s, _d: None
+    house.links.link("account", PRM, since=NOW + timedelta(minutes=1))
+    house.pass_time("2026-11-24T09:02:00+01:00")
+    assert not (await house.ask("2026-11-16", "2026-11-23")).gaps
+
+
+@pytest.mark.parametrize("error", FAILURES)
+async def test_a_failure_of_some_days_leaves_the_others_and_one_of_the_series_does_not(error):
+    def first_week(_series: Series, span: DaySpan) -> PasserelleError | None:
+        return error("no", "non") if span.start < date(2026, 11, 8) else None
+
+    house = ReadingHouse(ScriptedEnedis(trouble=first_week))
+    await house.ask("2026-11-01", "2026-11-08")
+    answer = await house.ask("2026-11-08", "2026-11-15")
+    of_series = error in (OperatorActionNeeded, UsagePointUnknown, TokenRejected)
+    assert bool(answer.gaps) is of_series
+    assert len(house.enedis.calls) == (1 if of_series else 2)
+
+
+async def test_data_disproves_what_failed_for_the_whole_series():
+    once = iter([OperatorActionNeeded("no", "non")])
+    house = ReadingHouse(ScriptedEnedis(trouble=lambda _s, _d: next(once, None)))
+    await house.ask("2026-11-01", "2026-11-08")
+    await house.ask("2026-11-08", "2026-11-15", fresh=True)
+    assert not (await house.ask("2026-11-01", "2026-11-08")).gaps
+
+
+async def test_what_is_held_is_served_beside_what_failed_and_the_ledger_shows_when_it_is_asked_again():
+    house = ReadingHouse(ScriptedEnedis())
+    await house.ask("2026-11-08", "2026-11-15")
+    house.enedis.trouble = lambda _s, _d: UpstreamRejected("no", "non")
+    for asked in (True, False):
+        answer = await house.ask("2026-11-01", "2026-11-15")
+        assert len(answer.readings) == 7 * 48
+        assert refuse_if_empty(answer) is answer
+        assert [(gap.reason, gap.problem.code) for gap in answer.gaps] == [
+            (GapReason.UPSTREAM_ERROR, "upstream-rejected")
+        ]
+        assert (answer.failure.problem.retry_after is None) is asked
+    assert 86_399 <= answer.failure.problem.retry_after <= 86_401
+    (run,) = overview((await house.ledger.of_point(house.link.point_id))[CURVE], house.link.granted_at, NOW)
+    assert (run.span, run.reason) == (DaySpan(date(2026, 11, 1), date(2026, 11, 8)), GapReason.UPSTREAM_ERROR)
+    assert timedelta(0) <= run.next_ask_at - NOW - timedelta(days=1) < timedelta(seconds=1)
+
+
+async def test_what_is_still_pending_is_looked_for_soon_whatever_failed_before():
+    house = ReadingHouse(ScriptedEnedis(trouble=lambda _s, _d: UpstreamRejected("no", "non")))
+    await house.ask("2026-11-01", "2026-11-08")
+    house.enedis.gate.clear()
+    answer = await house.ask("2026-11-01", "2026-11-15", wait=0)
+    assert {gap.reason for gap in answer.gaps} == {GapReason.UPSTREAM_ERROR, GapReason.PENDING}
+    assert answer.failure is None
+    house.enedis.gate.set()
+    await house.flights.drain(5)
+
+
+class _LateSights:
+    """Looks into an empty store at once, and tells of it once `go` is set: by then it is the past."""
+
+    def __init__(self, links) -> None:
+        self._sights = OneByOne(links, MemoryDays())
+        self.looked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def look(self, *asked):
+        sight = await self._sights.look(*asked)
+        self.looked.set()
+        await self.go.wait()
+        return sight
+
+
+async def test_a_call_that_lands_during_a_look_makes_the_look_out_of_date():
+    house = ReadingHouse(ScriptedEnedis())
+    await house.ask("2026-11-01", "2026-11-02")
+    gate, keeps_the_lane = house.enedis.gate, asyncio.Event()
+    gate.clear()
+    week = asyncio.create_task(house.ask("2026-11-16", "2026-11-23"))
+    await house.enedis.until_called(2)
+    house.enedis.gate = keeps_the_lane
+    other = asyncio.create_task(house.ask("2026-10-01", "2026-10-08"))
+    await house.enedis.until_called(3)
+    late = _LateSights(house.links)
+    read = ReadSeries(
+        links=house.links, days=house.days, ledger=house.ledger, bring=house.bring, clock=house.clock, sights=late
+    )
+    span = DaySpan(date(2026, 11, 16), date(2026, 11, 23))
+    again = asyncio.create_task(read(SeriesAsk(READER, PRM, CURVE, span, 5)))
+    await late.looked.wait()
+    gate.set()
+    brought = await week
+    late.go.set()
+    answer = await again
+    assert answer.readings == brought.readings
+    keeps_the_lane.set()
+    await other
+    assert len(house.enedis.calls) == 3

@@ -1,7 +1,8 @@
 """Work without a caller: one call a claim, resumable, and nothing asked that is not worth it."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,23 +10,32 @@ import pytest
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import ConsentState, Link
 from passerelle.errors import (
+    BeforeConsent,
+    InternalError,
     NotCollected,
     OperatorActionNeeded,
     QuotaExhausted,
     StorageUnavailable,
+    UpstreamBroken,
+    UpstreamRejected,
+    UsagePointUnknown,
     WrongDirection,
 )
 from passerelle.gateway.alone import FetchAlone
 from passerelle.gateway.upkeep import ALIVE_EVERY, GATEWAY, WORKER, Upkeep
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.priority import Priority
+from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.upkeep import IMPORT_TRIES, Missing, Work
+from passerelle.plan.upkeep import IMPORT_TRIES, ImportState, Missing, Work
+from passerelle.quota.memory import MemoryHome
+from passerelle.quota.permits import QuotaPermits
+from passerelle.quota.settings import Limits
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.links import MemoryLinks
-from passerelle.testing.reading import PRM, ReadingHouse
+from passerelle.testing.reading import PRM, READER, ReadingHouse
 from passerelle.testing.upkeep import MemoryBook, ScriptedFetching
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -103,13 +113,13 @@ async def test_reading_is_written_down_once_a_day(house, point):
     assert len(house.book.rows) == 1
 
 
-async def test_what_nobody_has_read_for_a_month_is_let_go(house, point):
+async def test_what_nobody_has_read_for_a_month_is_kept_fresh_all_the_same(house, point):
     await house.upkeep.wanted(point.link, CURVE)
     for _ in range(40):
         house.clock.advance(86_400)
         await house.until_idle()
-    assert not house.book.rows
-    assert len(house.fetching.calls) == 30
+    assert len(house.book.rows) == 1
+    assert len(house.fetching.calls) == 40
 
 
 async def test_a_late_day_is_asked_again_when_it_is_worth_it_not_before(house, point):
@@ -173,7 +183,7 @@ async def test_a_refusal_ends_an_import(house, point):
     await house.book.start_import("alice", "point-1", [(CURVE, date(2024, 11, 24))], NOW)
     house.fetching.errors = [WrongDirection("no", "non")]
 
-    async def nothing(*_):
+    async def nothing(*_, **__):
         return Missing() if house.fetching.calls else Missing(frozenset({date(2026, 11, 23)}))
 
     house.fetching.missing = nothing
@@ -211,12 +221,12 @@ class RealFetching:
             "account", self.house.link.point_id, [(CURVE, date(2026, 10, 24))], await self.house.clock.now()
         )
 
-    async def days_pass(self, days):
-        """The work of so many days, looked for every hour."""
-        for _ in range(24 * days):
+    async def days_pass(self, days, every=3600):
+        """The work of so many days, looked for every hour, or so many seconds."""
+        for _ in range(86_400 * days // every):
             while await self.upkeep.work():
                 pass
-            self.house.clock.advance(3600)
+            self.house.clock.advance(every)
 
     def calls(self, series):
         return [call for call in self.enedis.calls if call.series is series]
@@ -252,6 +262,49 @@ async def test_a_curve_that_is_switched_on_after_three_days_is_imported():
     assert await work.ended(CURVE) is not None
     history = DaySpan(date(2026, 1, 1), date(2027, 1, 1))
     assert len(await work.house.days.present("account", work.house.link.point_id, CURVE, history)) >= 31
+
+
+async def test_an_import_waits_for_what_the_operator_has_to_repair_with_few_calls():
+    work = RealFetching()
+    work.enedis.trouble = lambda series, _: OperatorActionNeeded("no", "non") if series in work.off else None
+    await work.import_curve()
+    await work.days_pass(12)
+    assert await work.ended(CURVE) is None
+    assert len(work.calls(CURVE)) <= 12 * 4 + 6
+    work.off.clear()
+    await work.days_pass(1)
+    assert await work.ended(CURVE) is not None
+    assert await work.ended(DAILY) is not None
+
+
+@pytest.mark.parametrize("error", [UpstreamRejected, UpstreamBroken])
+async def test_days_that_fail_stand_in_nobodys_way_and_are_waited_for_some_days(error):
+    bad = date(2026, 11, 3)
+    work = RealFetching()
+    work.enedis.trouble = lambda series, span: error("no", "non") if series is CURVE and bad in span else None
+    await work.import_curve()
+    await work.days_pass(1, every=300)
+    point = work.house.link.point_id
+    held = await work.house.days.present("account", point, CURVE, DaySpan(date(2026, 10, 24), date(2026, 11, 24)))
+    assert len(held) >= 24, "all but one call"
+    assert await work.ended(DAILY) is not None
+    assert await work.ended(CURVE) is None
+    await work.days_pass(3)
+    work.enedis.trouble = lambda _s, _d: None
+    await work.days_pass(2)
+    assert await work.ended(CURVE) is not None
+    assert bad in await work.house.days.present("account", point, CURVE, DaySpan(bad, date(2026, 11, 4)))
+
+
+async def test_a_meter_that_enedis_does_not_know_ends_its_import_after_a_week():
+    work = RealFetching()
+    work.enedis.trouble = lambda _s, _d: UsagePointUnknown("no", "non")
+    await work.import_curve()
+    await work.days_pass(5)
+    assert await work.ended(CURVE) is None
+    await work.days_pass(4)
+    assert await work.ended(CURVE) is not None
+    assert len(work.calls(CURVE)) <= IMPORT_TRIES + 1
 
 
 async def test_an_import_begun_under_a_newer_consent_hands_on_anew():
@@ -374,3 +427,202 @@ async def test_many_points_of_one_account_do_not_stand_before_another(point):
     house.book.rows = {key: row for key, row in house.book.rows.items() if key[2] is Work.IMPORT}
     tasks = await house.book.claim(NOW, 2)
     assert "small" in {task.linked.link.account_id for task in tasks}
+
+
+async def test_a_consent_that_covers_nothing_holds_up_nobody_and_is_looked_at_again_the_next_day(house, point):
+    other = linked_point(2, "bob")
+    house.book.points[other.link.point_id] = other
+    looked, covered = [], set()
+
+    async def covers(link):
+        looked.append(link.point_id)
+        return covered if link.point_id == "point-1" else {Direction.CONSUMPTION}
+
+    house.upkeep._covers = covers
+    house.book.granted.extend([point.link, other.link])
+    await house.for_hours(0.5)
+    assert {call.point_id for call in house.fetching.calls} == {"point-2"}
+    assert looked.count("point-1") == 1
+    covered.add(Direction.CONSUMPTION)
+    await house.for_hours(24)
+    assert looked.count("point-1") == 2
+    assert "point-1" in {call.point_id for call in house.fetching.calls}
+
+
+async def test_a_consent_that_cannot_be_read_holds_up_nobody(house, point):
+    other = linked_point(2, "bob")
+    house.book.points[other.link.point_id] = other
+
+    async def covers(link):
+        if link.point_id == "point-1":
+            raise InternalError("does not open", "ne s'ouvre pas")
+        return {Direction.CONSUMPTION}
+
+    house.upkeep._covers = covers
+    house.book.granted.extend([point.link, other.link])
+    await house.for_hours(0.1)
+    assert {call.point_id for call in house.fetching.calls} == {"point-2"}
+    assert house.book.later == {"point-1": house.book.later["point-1"]}
+    house.upkeep._covers = house.covers
+    await house.for_hours(0.2)
+    assert "point-1" in {call.point_id for call in house.fetching.calls}
+
+
+@pytest.mark.parametrize("error", [InternalError("swapped", "échangée"), ValueError()])
+async def test_work_that_always_fails_comes_back_later_and_stands_before_nobody(error):
+    points = [linked_point(number) for number in range(1, 9)]
+    house = House(points)
+    missing, broken, tried = house.fetching.missing, {f"point-{number}" for number in range(5, 9)}, []
+
+    async def look(linked, *asked, **how):
+        if linked.link.point_id in broken:
+            tried.append(linked.link.point_id)
+            raise error
+        return await missing(linked, *asked, **how)
+
+    house.fetching.missing = look
+    for number, each in enumerate(points):  # what is wanted last goes first: the broken ones
+        began = NOW + timedelta(microseconds=number)
+        await house.book.start_import("alice", each.link.point_id, [(DAILY, date(2026, 10, 1))], began)
+    await house.for_hours(0.1)
+    assert {call.point_id for call in house.fetching.calls} == {f"point-{number}" for number in range(1, 5)}
+    assert sorted(tried) == sorted(broken)
+    house.fetching.missing = missing
+    await house.for_hours(0.2)
+    assert broken < {call.point_id for call in house.fetching.calls}
+
+
+class Departing(ScriptedFetching):
+    """Each call takes a slot of the real quota, and an answer's time after that."""
+
+    def __init__(self, house, permits, left) -> None:
+        super().__init__()
+        self.house, self.permits, self.left = house, permits, left
+
+    async def bring(self, linked, series, span, priority):
+        try:
+            async with self.permits.turn("v5", linked.link.account_id, priority) as turn:
+                await turn.depart()
+        except QuotaExhausted as error:
+            return error
+        self.left.append((self.house.clock.monotonic(), linked.link.account_id))
+        await self.house.clock.sleep(0.3)
+        return await super().bring(linked, series, span, priority)
+
+
+class Fleet:
+    """Several processes on one book and one quota, busy with the imports of one account."""
+
+    def __init__(self, processes, limits, points=60) -> None:
+        self.small = linked_point(999, "small")
+        self.points = [linked_point(number, "big") for number in range(1, points)]
+        self.house = House([*self.points, self.small])
+        self.left = []
+        home = MemoryHome(wall_ns=self.wall_ns, monotonic=self.house.clock.monotonic)
+        self.workers = [self.worker(home, limits, f"process {number}") for number in range(processes)]
+
+    def wall_ns(self):
+        return round((NOW.timestamp() + self.house.clock.monotonic()) * 1e9)
+
+    def worker(self, home, limits, holder):
+        permits = QuotaPermits(
+            home, {"v5": limits}, self.house.clock, wall_ns=self.wall_ns, watch=lambda each, _: upkeep.departed(each)
+        )
+        upkeep = Upkeep(
+            book=replace(self.house.book, holder=holder),
+            fetching=Departing(self.house, permits, self.left),
+            links=MemoryLinks(),
+            clock=self.house.clock,
+            kind=WORKER,
+            covers=self.house.covers,
+        )
+        return upkeep
+
+    @asynccontextmanager
+    async def at_work(self):
+        for each in self.points:
+            await self.house.book.start_import("big", each.link.point_id, [(CURVE, date(2024, 11, 24))], NOW)
+        running = [asyncio.ensure_future(each.run()) for each in self.workers]
+        yield self.house.clock
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+@pytest.mark.parametrize("after", [5.0, 5.05, 5.1, 5.15, 5.2])
+async def test_a_newcomer_gets_one_of_the_next_two_slots_of_all_processes_together(processes, after):
+    fleet = Fleet(processes, Limits(5, 10_000))
+    async with fleet.at_work() as clock:
+        await clock.sleep(after)
+        before = len(fleet.left)
+        await fleet.house.book.start_import("small", "point-999", [(CURVE, date(2024, 11, 24))], await clock.now())
+        await clock.sleep(5)
+    assert "small" in [account for _, account in fleet.left[before:]][:2]
+
+
+@pytest.mark.parametrize(("processes", "per_hour"), [(1, 1_000), (4, 1_000), (1, 10_000), (4, 10_000)])
+async def test_an_hour_is_used_up_while_imports_wait(processes, per_hour):
+    fleet = Fleet(processes, Limits(5, per_hour), points=120)
+    async with fleet.at_work() as clock:
+        await clock.sleep(3600)
+    assert 0.99 * per_hour <= len(fleet.left) <= per_hour
+
+
+async def test_a_refused_import_says_so_and_a_finished_one_counts_the_days_since_the_activation():
+    work = RealFetching()
+    work.enedis.trouble = lambda series, _: WrongDirection("no", "non") if series is CURVE else None
+    await work.import_curve()
+    await work.book.start_import(
+        "account", work.house.link.point_id, [(DAILY, date(2023, 11, 24))], await work.house.clock.now()
+    )
+    work.enedis.activated_on = date(2026, 11, 4)
+    await work.days_pass(1)
+    found = {each.series: each for each in await work.upkeep.imports(READER, PRM)}
+    refused, done = found[CURVE], found[DAILY]
+    assert (refused.state, refused.progress.whole, refused.progress.days) == (ImportState.REFUSED, 0, 20)
+    assert refused.progress.refusal.reason is GapReason.WRONG_DIRECTION
+    assert (done.state, done.progress.whole, done.progress.days) == (ImportState.DONE, 20, 20)
+
+
+async def test_a_finished_import_stays_so_when_the_series_is_refused_later():
+    work = RealFetching()
+    work.off.clear()
+    await work.import_curve()
+    await work.days_pass(1)
+    work.off.add(CURVE)
+    await work.upkeep.wanted(work.house.link, CURVE)
+    await work.days_pass(3)
+    found = {each.series: each.state for each in await work.upkeep.imports(READER, PRM)}
+    assert found[CURVE] is ImportState.DONE
+
+
+async def test_a_hole_older_than_two_weeks_is_looked_for_weekly_as_far_as_the_history_reaches():
+    work = RealFetching()
+    work.off.clear()
+    hole = date(2026, 11, 5)
+    work.enedis.absent = frozenset({hole})
+    await work.house.ask("2026-11-01", "2026-11-08")
+    await work.upkeep.wanted(work.house.link, CURVE)
+    asked = []
+    for _ in range(4):
+        before = len(work.calls(CURVE))
+        await work.days_pass(7)
+        asked.append(sum(hole in call.span for call in work.calls(CURVE)[before:]))
+    assert asked == [1, 1, 1, 1]
+    work.enedis.absent = frozenset()
+    await work.days_pass(7)
+    assert not (await work.house.ledger.of_point(work.house.link.point_id))[CURVE].days
+    before = len(work.calls(CURVE))
+    await work.days_pass(14)
+    assert not any(hole in call.span for call in work.calls(CURVE)[before:])
+
+
+async def test_days_that_enedis_refused_are_not_looked_for_again_beside_the_holes():
+    work = RealFetching()
+    work.enedis.trouble = lambda _, span: BeforeConsent("no", "non") if span.end <= date(2026, 11, 1) else None
+    await work.house.ask("2026-10-01", "2026-10-08")
+    await work.upkeep.wanted(work.house.link, CURVE)
+    before = len(work.calls(CURVE))
+    await work.days_pass(5)
+    assert all(call.span.start > date(2026, 11, 1) for call in work.calls(CURVE)[before:])

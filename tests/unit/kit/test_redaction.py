@@ -26,7 +26,25 @@ def test_addresses_and_secrets_are_masked(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-24 08:00:00", "ADAM-ERR0123", "123456789012345", "a1b2c3d422516914714270aaaaaaaaaa", "900804"]
+    "text", ["tel 0698765432.", "06 98 76 54 32", "06.98.76.54.32", "+33698765432", "+33 6 98 76 54 32"]
+)
+def test_phones_are_masked(text: str):
+    masked = redact(text)
+    assert "•••" in masked
+    assert not any(part in masked for part in ("98", "54", "32"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24 08:00:00",
+        "1700000000",
+        "a1b2c30698765432ff",
+        "ADAM-ERR0123",
+        "123456789012345",
+        "a1b2c3d422516914714270aaaaaaaaaa",
+        "900804",
+    ],
 )
 def test_what_helps_the_reader_stays(text: str):
     assert redact(text) == text

@@ -7,6 +7,7 @@ import pytest
 
 from passerelle.errors import QuotaExhausted
 from passerelle.model.priority import Priority
+from passerelle.quota.bucket import CivilTime
 from passerelle.quota.home import Ask, away
 from passerelle.quota.memory import MemoryHome
 from passerelle.quota.permits import QuotaPermits, Snapshot
@@ -72,6 +73,16 @@ class LateHome(MemoryHome):
         self.clock = clock
         self.seconds = seconds
         self.is_away = False
+        self.is_deaf = False
+
+    async def give_back(self, bucket: str, serial: int) -> None:
+        if not self.is_deaf:
+            await super().give_back(bucket, serial)
+
+    async def correct(self, bucket: str, civil: CivilTime, serial: int) -> None:
+        if self.is_away:
+            raise away()
+        await super().correct(bucket, civil, serial)
 
     async def reserve(self, bucket: str, ask: Ask):
         if self.is_away:
@@ -193,13 +204,30 @@ async def test_a_call_given_up_while_it_waits_for_its_slot_is_uncounted(clock: V
     gate = Gate(clock)
     calls = [gate.call() for _ in range(6)]
     await clock.pass_until(0.5)
-    assert await gate.used() == 6
+    assert await gate.used() == 5
     calls[5].cancel()
     await clock.settle()
-    assert await gate.used() == 5
     gate.call()
+    await clock.pass_until(1.05)
+    assert (await gate.used(), gate.instants) == (6, [0] * 5)
+    gate.call().cancel()
     await clock.pass_until(2)
     assert gate.instants == [0, 0, 0, 0, 0, 1.06]
+    assert await gate.used() == 6
+
+
+async def test_a_call_given_up_in_its_slot_is_uncounted_and_one_given_up_in_the_line_keeps_nobody_waiting(
+    clock: VirtualClock,
+):
+    gate = Gate(clock, Limits(per_second=1))
+    calls = [gate.call() for _ in range(3)]
+    await clock.pass_until(1.05)
+    assert await gate.used() == 2
+    calls[1].cancel()
+    await clock.settle()
+    assert await gate.used() == 1
+    await clock.pass_until(1.2)
+    assert gate.instants == [0, 1.12]
 
 
 async def test_a_call_given_up_while_the_home_answers_is_uncounted(clock: VirtualClock):
@@ -226,6 +254,81 @@ async def test_a_call_a_little_late_leaves(clock: VirtualClock):
     gate.call()
     await clock.pass_until(1)
     assert gate.instants == [0.011]
+
+
+async def test_a_call_of_a_process_that_stood_still_leaves_at_once_and_holds_up_only_whoever_is_next(
+    clock: VirtualClock,
+):
+    gate = Gate(clock, Limits(per_second=1))
+    for _ in range(4):
+        gate.call()
+    await clock.pass_until(1.05)
+    clock.seconds += 0.05
+    await clock.pass_until(4)
+    assert gate.instants == [0, 1.1, 2.16, 3.22]
+    assert await gate.used() == 4
+
+
+async def test_a_call_that_left_late_all_the_same_is_put_where_it_was(clock: VirtualClock):
+    for late, next_at in [(0.003, 1.06), (0.05, 1.11)]:
+        gate = Gate(clock, Limits(per_second=1))
+        began = clock.elapsed
+        async with gate.permits.turn("v5", "a", Priority.INTERACTIVE) as turn:
+            await turn.depart()
+            clock.seconds += late
+            await turn.departed()
+            await turn.departed()
+        gate.call()
+        await clock.pass_until(began + 2)
+        assert [round(at - began, 3) for at in gate.instants] == [next_at]
+        assert await gate.used() == 2
+
+
+async def test_what_left_late_while_the_home_is_away_is_nobodys_trouble(clock: VirtualClock):
+    gate = Gate(clock)
+    async with gate.permits.turn("v5", "a", Priority.INTERACTIVE) as turn:
+        await turn.depart()
+        gate.home.is_away = True
+        clock.seconds += 0.05
+        await turn.departed()
+    assert await gate.used() == 1
+
+
+async def test_a_home_that_is_slow_as_a_rule_is_asked_earlier(clock: VirtualClock):
+    gate = Gate(clock, Limits(per_second=1), late=0.040)
+    for _ in range(14):
+        gate.call()
+    await clock.pass_until(20)
+    assert [round(later - first, 3) for first, later in zip(gate.instants[9:], gate.instants[10:], strict=False)] == [
+        1.06
+    ] * 4
+
+
+async def test_a_process_that_dies_costs_the_others_a_moment_and_no_slot(clock: VirtualClock):
+    gate, limits = Gate(clock, Limits(per_second=1)), {"v5": Limits(per_second=1)}
+    other = QuotaPermits(gate.home, limits, clock, wall_ns=clock.wall_ns)
+    gate.call()
+    await clock.settle()
+    async with other.turn("v5", "b", Priority.INTERACTIVE) as turn:
+        dying = asyncio.create_task(turn.depart())
+        await clock.settle()
+        gate.home.is_deaf = True  # nobody says that it is gone
+        dying.cancel()
+        await clock.settle()
+        gate.home.is_deaf = False
+    for _ in range(2):
+        gate.call()
+    await clock.pass_until(3)
+    assert gate.instants == [0, 1.12, 2.18]
+    assert await gate.used() == 3
+
+
+async def test_a_home_that_takes_longer_to_answer_than_a_slot_may_be_ahead_counts_as_away(clock: VirtualClock):
+    gate = Gate(clock, late=0.6)
+    gate.call()
+    await clock.pass_until(10)
+    assert (gate.left, gate.refused) == ([], [(1.2, 5)])
+    assert await gate.used() == 0
 
 
 async def test_a_used_up_hour_refuses_at_once_and_says_when_to_come_back(clock: VirtualClock):

@@ -283,6 +283,8 @@ async def test_the_contract_of_a_self_consumption_point(world):
         last_activation_text="2018-08-31+02:00",
         last_subscribed_power_change_date=date(2026, 2, 11),
         services_level="Communicant (ouvert aux services)",
+        consumption_connection_power_kw=1100.0,
+        generation_connection_power_kw=1000.0,
     )
 
 
@@ -292,13 +294,14 @@ async def test_address_identity_and_contact(world):
     )
     hidden = "<masque>"
     assert await world.record(CustomerRecord.IDENTITY) == Identity(natural_person=NaturalPerson(hidden, hidden, hidden))
-    assert await world.record(CustomerRecord.CONTACT) == Contact(phone=hidden, email=hidden)
+    assert await world.record(CustomerRecord.CONTACT) == Contact(phone=hidden, email=hidden, landline=hidden)
 
 
 async def test_the_business_contract_of_the_sandbox(world):
     c1 = "situation_contrat_auto_sandbox_c1"
     contract = await world.record(CustomerRecord.CONTRACT, c1)
     assert (contract.segment, contract.subscribed_power_kva, contract.subscribed_power_text) == ("C1", None, "850 kW")
+    assert contract.subscribed_power_kw == 850.0
     identity = await world.record(CustomerRecord.IDENTITY, c1)
     assert identity == Identity(legal_entity=LegalEntity(name="TEST", siret_number="00000000000000"))
     with pytest.raises(NoData):

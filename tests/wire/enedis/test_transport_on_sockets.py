@@ -120,6 +120,12 @@ async def test_the_permit_comes_after_the_connection_and_before_the_bytes(world:
     assert rest == ["token", "permit over 1", "data", "permit over 1", "data"]
 
 
+async def test_the_permit_is_told_of_each_request_whose_bytes_have_left_answered_or_not(world: World):
+    world.upstream.steps = [hang_up, whole(b'{"a": 1}')]
+    await world.ask()
+    assert (world.permits.departed, world.permits.sent) == (3, 3)
+
+
 async def test_a_connection_refused_uses_no_permit(world: World):
     world.transport._settings = replace(world.transport._settings, api_url="http://127.0.0.1:1")
     with pytest.raises(UpstreamUnavailable):

@@ -98,7 +98,7 @@ class EnedisV2026:
         """All of them (F§9)."""
         return series in MEASURES
 
-    def in_use(self) -> Mapping[str, Generation]:
+    async def in_use(self) -> Mapping[str, Generation]:
         """The generation that each API of Enedis is asked in: this one."""
         return dict.fromkeys(APIS, Generation.V2026)
 

@@ -96,8 +96,8 @@ def _registers(classes: Iterable[TariffClass]) -> dict[datetime, tuple[Register,
 
 
 def _name(each: TariffClass, taken: set[str]) -> str:
-    """The code of its register, or the id of the class where two share a code. `taken` grows by it."""
-    names = (read_text(each.code_cadran), read_text(each.id_classe_temporelle))
+    """The id of the class, or the code of its register where there is none or two share one. `taken` grows by it."""
+    names = (read_text(each.id_classe_temporelle), read_text(each.code_cadran))
     name = next((name for name in names if name is not None and name not in taken), None)
     if name is None:
         raise broken("holds a register without a name of its own", "contient un registre sans nom propre")

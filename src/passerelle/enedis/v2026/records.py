@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from passerelle.enedis.bodies import Text, broken, decode
-from passerelle.enedis.texts import read_day, read_offpeak, read_power, read_text
+from passerelle.enedis.texts import read_day, read_kilowatts, read_offpeak, read_power, read_text
 from passerelle.enedis.v2026.wire import (
     AddressPart,
     Amount,
@@ -28,6 +28,7 @@ from passerelle.model.usage_point import UsagePointId
 
 _INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.]+(?:([+-][0-9]{2}):?([0-9]{2})|(Z))", re.ASCII)
 _CODE_AND_CITY = re.compile(r"([0-9]{5})\s+(\S.*)", re.ASCII)
+_POWER = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*([a-z]+)\s*", re.ASCII | re.IGNORECASE)
 _PHASES = {"1": 1, "2": 1, "3": 3, "4": 3}
 """`phase_count` is "nombre de fils de branchement": two wires are one phase, four are three. No value was ever seen;
 1 and 3, which cannot be wires of a usual connection, are taken as phases."""
@@ -44,6 +45,7 @@ def read_contract(situation: bytes, point: UsagePointId) -> Contract:
     return Contract(
         segment=_segment(item),
         subscribed_power_kva=read_power(power),
+        subscribed_power_kw=read_kilowatts(power),
         subscribed_power_text=power,
         distribution_tariff=read_text(item.distribution_tariff),
         contract_type=read_text(item.contract_type),
@@ -85,14 +87,18 @@ def with_metering(contract: Contract, body: bytes) -> Contract:
 def with_supply(contract: Contract, body: bytes) -> Contract:
     """Connection powers and phases, from `alimentation_auto`.
 
-    Each power is what its key says: the descriptions of the two are swapped in the specification (F§10).
+    Each power is what its key says: the descriptions of the two are swapped in the specification (F§10). Its unit is
+    Enedis' own: the one real answer has kW.
     """
     read = decode(body, SupplyBody)
     return replace(
         contract,
-        consumption_connection_power_kva=_kva(read.consumption_connection_power),
-        generation_connection_power_kva=_kva(read.generation_connection_power),
+        consumption_connection_power_kva=_in("kva", read.consumption_connection_power),
+        generation_connection_power_kva=_in("kva", read.generation_connection_power),
+        consumption_connection_power_kw=_in("kw", read.consumption_connection_power),
+        generation_connection_power_kw=_in("kw", read.generation_connection_power),
         phases=_PHASES.get(_number(read.phase_count) or ""),
+        phases_text=_number(read.phase_count),
     )
 
 
@@ -120,13 +126,13 @@ def read_identity(situation: bytes, point: UsagePointId) -> Identity:
 
 
 def read_contact(situation: bytes, point: UsagePointId) -> Contact:
-    """One phone, the mobile one if there are two (F§14).
+    """Both numbers, as far as there are (F§14).
 
-    Raises NoData without phone and e-mail, UpstreamBroken without a contract.
+    Raises NoData without any and without e-mail, UpstreamBroken without a contract.
     """
     for item in _items(situation, point):
         part = item.contact_data or ContactPart()
-        found = Contact(phone=read_text(part.phone) or read_text(part.landline), email=read_text(part.email))
+        found = Contact(phone=read_text(part.phone), email=read_text(part.email), landline=read_text(part.landline))
         if found != Contact():
             return found
     raise _absent("no contact data", "pas de coordonnées")
@@ -177,15 +183,13 @@ def _number(value: Text) -> str | None:
     return (read_text(int(value) if whole and value is not None else value) or "").strip() or None
 
 
-def _kva(power: Amount | None) -> float | None:
-    """None in another unit: the kW of a large connection are not kVA."""
-    if power is None or str(power.unit or "").strip().lower() != "kva":
+def _in(unit: str, power: Text | Amount) -> float | None:
+    """The power in this unit; None in another, or in none: the kW of a large connection are not kVA."""
+    found = _POWER.fullmatch(_amount(power) or "")
+    if found is None or found[2].lower() != unit:
         return None
-    try:
-        value = float(str(power.value))
-    except ValueError:
-        return None
-    return value if 0 <= value < _LARGEST_POWER else None
+    value = float(found[1].replace(",", "."))
+    return value if value < _LARGEST_POWER else None
 
 
 _LARGEST_POWER = 1_000_000

@@ -136,8 +136,8 @@ class MeteringBody(msgspec.Struct, rename="camel"):
 
 class SupplyBody(msgspec.Struct):
     phase_count: Text = None
-    consumption_connection_power: Amount | None = None
-    generation_connection_power: Amount | None = None
+    consumption_connection_power: Text | Amount = None
+    generation_connection_power: Text | Amount = None
 
 
 class AddressPart(msgspec.Struct):

@@ -30,7 +30,7 @@ class EnedisV5:
         """All but indexes (F§9)."""
         return series in MEASURES
 
-    def in_use(self) -> Mapping[str, Generation]:
+    async def in_use(self) -> Mapping[str, Generation]:
         """The generation that each API of Enedis is asked in: this one."""
         return {place.api: Generation.V5 for place in (*MEASURES.values(), *RECORDS.values())}
 

@@ -61,14 +61,21 @@ def _hour(at: tuple[int, int]) -> str:
 def _address(household: Household, _: Contract) -> dict[str, Any]:
     place = household.address
     geo = {"latitude": place.latitude, "longitude": place.longitude, "altitude": place.altitude}
+    return _lines(household) | {
+        "country": place.country,
+        "geo_points": None if place.latitude is None else _without_unknown(geo),
+    }
+
+
+def _lines(household: Household) -> dict[str, Any]:
+    """What both generations tell of an address."""
+    place = household.address
     return {
         "street": place.street,
         "locality": place.locality,
         "postal_code": place.postal_code,
         "insee_code": place.insee_code,
         "city": place.city,
-        "country": place.country,
-        "geo_points": None if place.latitude is None else _without_unknown(geo),
     }
 
 
@@ -89,10 +96,11 @@ def _without_unknown(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contract_2026(household: Household, own: Supply) -> dict[str, Any]:
+    """The last activation is that of the contract told: a point that only injects has no other."""
     activated = household.activated.isoformat()
     return _terms_2026(household.contract) | {
         "offpeak_hours": _offpeak(household.contract),
-        "last_activation_date": activated if household.consumes else None,
+        "last_activation_date": activated,
         "generation_last_activation_date": activated if household.produces else None,
         "consumption_connection_power_kva": own.consumption_kva,
         "generation_connection_power_kva": own.generation_kva,
@@ -121,14 +129,7 @@ def _terms_2026(contract: Contract | None) -> dict[str, Any]:
 
 
 def _address_2026(household: Household, _: Supply) -> dict[str, Any]:
-    place = household.address
-    return {
-        "street": place.street,
-        "locality": place.locality,
-        "postal_code": place.postal_code,
-        "insee_code": place.insee_code,
-        "city": place.city,
-    }
+    return _lines(household)
 
 
 def _identity_2026(household: Household, _: Supply) -> dict[str, Any]:
@@ -141,8 +142,9 @@ def _identity_2026(household: Household, _: Supply) -> dict[str, Any]:
     return {"natural_person": asdict(person) if person else None, "legal_entity": named}
 
 
-def _contact_2026(household: Household, _: Supply) -> dict[str, Any]:
-    return {"phone": household.customer.phone, "email": household.customer.email}
+def _contact_2026(household: Household, own: Supply) -> dict[str, Any]:
+    number = household.customer.phone
+    return {"phone": number, "landline": None if own.mobile else number, "email": household.customer.email}
 
 
 RECORDS = {"contract": _contract, "address": _address, "identity": _identity, "contact": _contact}

@@ -15,6 +15,7 @@ from passerelle.simulator.answers import OCTETS, Refused, json
 from passerelle.simulator.households.nouns import Household
 from passerelle.simulator.measures import Direction
 from passerelle.simulator.registers import Shown
+from passerelle.simulator.rights import admitted
 from passerelle.simulator.subscription import application
 from passerelle.simulator.v2026 import admission
 from passerelle.simulator.v2026.measures import BUSINESS, NO_DATA, PARAMETERS, written
@@ -27,7 +28,7 @@ async def index(request: Request) -> Response:
     query = admission.exactly(request.query_params, PARAMETERS)
     prm = admission.usage_point(query["pointId"])
     period = admission.period(query)
-    household, way = admission.admitted(world, prm, series, period), series.direction
+    household, way = admitted(world, prm, series, period, admission.WORDS), series.direction
     # Months of days may have to be drawn: the loop that stamps arrivals must not wait for them.
     shown = await run_in_threadpool(registers.served, world, household, way, period.start, period.end)
     if not shown:

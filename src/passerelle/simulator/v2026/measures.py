@@ -12,10 +12,10 @@ from passerelle.simulator import apis, calendar, published
 from passerelle.simulator.answers import OCTETS, Refused, json
 from passerelle.simulator.households.nouns import Household
 from passerelle.simulator.measures import Direction
+from passerelle.simulator.rights import Period, admitted
 from passerelle.simulator.series import Kind, Series
 from passerelle.simulator.subscription import application
 from passerelle.simulator.v2026 import admission, powers
-from passerelle.simulator.v2026.admission import Period
 from passerelle.simulator.world import World
 
 PARAMETERS = frozenset({"pointId", "dateDebut", "dateFin"})
@@ -37,7 +37,7 @@ async def measure(request: Request) -> Response:
     if any(query[name] not in allowed for name, allowed in choices.items()):
         raise Refused(admission.OUTSIDE)
     period = admission.period(query)
-    household = admission.admitted(world, prm, series, period)
+    household = admitted(world, prm, series, period, admission.WORDS)
     # Years of days may have to be drawn: the loop that stamps arrivals must not wait for them.
     found = await run_in_threadpool(_quantities, world, household, series, period, query)
     if not any(found.values()):

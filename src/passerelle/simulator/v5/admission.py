@@ -2,25 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from starlette.datastructures import QueryParams
 
 from passerelle.simulator.answers import Refused
+from passerelle.simulator.rights import Period, Words
 
 PRM = re.compile(r"[0-9]{14}")
 PERSON = re.compile(r"[0-9]{10}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BAD_FORMAT = "v5-bad-request-format"
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Civil days `[start, end[`."""
-
-    start: date
-    end: date
+WORDS = Words(no_consent="adam-dc-0008-403", before_activation="adam-err0123-400")
 
 
 def single(query: QueryParams, known: frozenset[str]) -> Mapping[str, str]:

@@ -9,15 +9,14 @@ from starlette.routing import Route
 
 from passerelle.simulator import apis, calendar, published
 from passerelle.simulator.answers import Refused, json
-from passerelle.simulator.households.nouns import CurveState, Household
+from passerelle.simulator.households.nouns import Household
+from passerelle.simulator.rights import Period, admitted
 from passerelle.simulator.series import Kind, Series
 from passerelle.simulator.subscription import application
 from passerelle.simulator.v5 import admission
-from passerelle.simulator.v5.admission import Period
 from passerelle.simulator.world import World
 
 PARAMETERS = frozenset({"usage_point_id", "start", "end", "person_id"})
-CURVE_DAYS = 7  # F§5: the longest period of a load curve
 READING_TYPES = {
     Kind.DAILY: {"unit": "Wh", "measurement_kind": "energy", "aggregate": "sum", "measuring_period": "P1D"},
     Kind.LOAD_CURVE: {"unit": "W", "measurement_kind": "power", "aggregate": "average"},
@@ -34,33 +33,12 @@ async def measure(request: Request) -> Response:
     if "person_id" in query and not admission.PERSON.fullmatch(query["person_id"]):
         raise Refused(admission.BAD_FORMAT)
     period = admission.period(query, world.today())
-    household = _admitted(world, prm, series, period)
+    household = admitted(world, prm, series, period, admission.WORDS)
     # Years of days may have to be drawn: the loop that stamps arrivals must not wait for them.
     readings = await run_in_threadpool(_readings, world, household, series, period)
     if not readings:
         raise Refused("v5-no-data-found-404")
     return json(_body(prm, series, period, readings))
-
-
-def _admitted(world: World, prm: str, series: Series, period: Period) -> Household:
-    """The household, if the customer, the meter and the history allow the period, in the specification's order."""
-    household, consent = world.household(prm), world.consents.usable(prm, world.clock.now())
-    if household is None or consent is None:
-        raise Refused("adam-dc-0008-403")
-    if consent.begin is not None and period.start < consent.begin:
-        raise Refused("adam-dc-0009-403")
-    if not published.measures(household, series.direction):
-        raise Refused("adam-err0069-400")
-    if period.start < household.activated:
-        raise Refused("adam-err0123-400")
-    if period.start < world.history_limit(series.history_months):
-        raise Refused("adam-err0125-400")
-    if series.kind is Kind.LOAD_CURVE:
-        if period.end - period.start > CURVE_DAYS * calendar.DAY:
-            raise Refused("adam-err0126-400")
-        if household.curve is CurveState.OBJECTED:
-            raise Refused("adam-err0075-400")
-    return household
 
 
 def _readings(world: World, household: Household, series: Series, period: Period) -> list[dict[str, str]]:

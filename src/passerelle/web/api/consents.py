@@ -7,6 +7,7 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from passerelle.consent.addresses import checked_return_url
+from passerelle.consent.advice import advice
 from passerelle.consent.requests import ConsentRequest, LinkedPoint
 from passerelle.consent.standing import request_standing
 from passerelle.consent.states import ConsentState, standing
@@ -45,7 +46,7 @@ async def list_consents(call: Call) -> Response:
 
 
 async def forget_consent(call: Call) -> Response:
-    """204: calls stopped, data erased."""
+    """204: calls stopped, data erased that no other consent of the account covers."""
     await call.gateway.consents.forget(call.caller, call.request.path_params["id"])
     return Response(status_code=204, headers=_PRIVATE)
 
@@ -54,7 +55,9 @@ def _body(
     request: ConsentRequest, points: list[LinkedPoint], state: ConsentState, now: datetime, kept: timedelta
 ) -> ConsentBody:
     """`kept`: how long copies of what erasing destroyed are kept."""
-    erased_at = request.forgotten_at
+    erased_at = request.erased_at
+    stand = [standing(each.link, now) for each in points]
+    next_step = advice(state, stand, request.reason)
     return ConsentBody(
         id=request.id,
         state=state.value,
@@ -62,10 +65,14 @@ def _body(
         requested_at=in_paris(request.requested_at),
         expires_at=in_paris(request.expires_at) if request.expires_at else UNSET,
         usage_points=[
-            ConsentPoint(usage_point_id=each.usage_point_id, state=standing(each.link, now).value) for each in points
+            ConsentPoint(usage_point_id=each.usage_point_id, state=own.value)
+            for each, own in zip(points, stand, strict=True)
         ],
         reason=request.reason or UNSET,
+        action=next_step.english,
+        action_fr=next_step.french,
         return_url=request.return_url or UNSET,
         erased_at=in_paris(erased_at) if erased_at else UNSET,
         copies_expire_on=in_paris(erased_at + kept).date() if erased_at else UNSET,
+        kept_for=list(request.kept_for) or UNSET,
     )

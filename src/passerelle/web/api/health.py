@@ -33,6 +33,6 @@ async def ready(call: Call) -> Response:
     trouble = list(await call.gateway.health.trouble())
     limits = [] if trouble else list(await call.gateway.health.limits())
     status = "trouble" if trouble else "limited" if limits else "ok"
-    generation = {api: each.value for api, each in call.gateway.in_use().items()}
+    generation = {api: each.value for api, each in (await call.gateway.in_use()).items()}
     body = HealthBody(status=status, trouble=[*trouble, *limits], generation=generation)
     return json_response(body, status=503 if trouble else 200, headers=_FRESH)

@@ -14,13 +14,15 @@ from passerelle.model.series import Series
 from passerelle.model.usage_point import parse_usage_point_id
 from passerelle.web.call import Call
 from passerelle.web.negotiation import cache_status, choose_media, names_etag, wait_of, wants_fresh
-from passerelle.web.render.series import FORMS, SeriesWriter
+from passerelle.web.render.series import CSV, FORMS, JSON, NDJSON, SeriesWriter
 
 FIRST_YEAR, LAST_YEAR = 1912, 2200
 """Far beyond any history. Before 1912 the offset of Paris has seconds, which RFC 3339 cannot write."""
 COME_BACK = 5
 """Seconds after which a caller with pending gaps looks again."""
 COME_BACK_LATE = 3_600
+_VARY = (b"vary", b"Accept, Authorization")
+_CONTENT_TYPES = {JSON: b"application/json", CSV: b"text/csv; charset=utf-8", NDJSON: b"application/x-ndjson"}
 
 
 class SeriesQuery(Struct, frozen=True):
@@ -45,30 +47,44 @@ def series_handler(series: Series) -> Callable[[Call], Awaitable[Response]]:
     """The handler of one series."""
 
     async def handle(call: Call) -> Response:
-        media = choose_media(call.request.headers.get("accept"), FORMS)
+        media = choose_media(call.header(b"accept"), FORMS)
         assert isinstance(call.query, SeriesQuery)  # noqa: S101 — the route table declares it
         span = read_span(call.query)
         point = parse_usage_point_id(call.request.path_params["prm"])
-        wait = wait_of(call.request.headers.get("prefer"))
-        fresh = wants_fresh(call.request.headers.get("cache-control"))
+        wait = wait_of(call.header(b"prefer"))
+        fresh = wants_fresh(call.header(b"cache-control"))
         answer = await call.gateway.read_series(SeriesAsk(call.caller, point, series, span, wait, fresh))
         return _respond(call, refuse_if_empty(answer), media)
 
     return handle
 
 
+class _Answer(Response):
+    """A body and headers in their last form: nothing of them is worked out again."""
+
+    def __init__(self, body: bytes, headers: list[tuple[bytes, bytes]], status: int = 200) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = headers
+
+
 def _respond(call: Call, answer: SeriesAnswer, media: str) -> Response:
     writer = SeriesWriter(answer, call.settings.docs_url, call.request_id)
-    headers = {"Cache-Status": cache_status(answer.cache, answer.unrenewed), "Vary": "Accept, Authorization"}
+    headers = [(b"cache-status", cache_status(answer.cache, answer.unrenewed).encode()), _VARY]
     if answer.unfinished:
-        headers["Cache-Control"] = "no-store"
-        headers["Retry-After"] = str(_come_back(answer.failure))
-        return Response(writer.write(media), headers=headers, media_type=media)
-    headers["Cache-Control"] = "private, no-cache"
-    headers["ETag"] = etag = _etag(call, answer.tag or writer.identity(), media)
-    if names_etag(call.request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers=headers)
-    return Response(writer.write(media), headers=headers, media_type=media)
+        headers.append((b"cache-control", b"no-store"))
+        headers.append((b"retry-after", str(_come_back(answer.failure)).encode()))
+    else:
+        etag = _etag(call, answer.tag or writer.identity(), media)
+        headers.append((b"cache-control", b"private, no-cache"))
+        headers.append((b"etag", etag.encode()))
+        if names_etag(call.header(b"if-none-match"), etag):
+            return _Answer(b"", headers, 304)
+    body = writer.write(media)
+    headers.append((b"content-length", str(len(body)).encode()))
+    headers.append((b"content-type", _CONTENT_TYPES[media]))
+    return _Answer(body, headers)
 
 
 def _come_back(failure: PasserelleError | None) -> int:

@@ -46,8 +46,8 @@ def record_body(point: UsagePointId, record: AnyRecord) -> Struct:
                 legal_entity=LegalEntity(**asdict(entity)) if entity else None,
             )
             return IdentityBody(customer_id=customer_id, identity=identity)
-        case nouns.Contact(customer_id, phone, email):
-            return ContactBody(customer_id=customer_id, contact=Contact(phone=phone, email=email))
+        case nouns.Contact(customer_id=customer_id, email=email):
+            return ContactBody(customer_id=customer_id, contact=Contact(phone=record.any_phone, email=email))
 
 
 def _contract(point: UsagePointId, record: nouns.Contract) -> CustomerBody:

@@ -17,6 +17,7 @@ from passerelle.errors import PasserelleError
 from passerelle.gateway.rooms import Gateway
 from passerelle.kit.logs import get_logger
 from passerelle.model.customer import CustomerRecord
+from passerelle.model.generation import Generation
 from passerelle.model.scopes import Scope
 from passerelle.model.series import Series
 from passerelle.web.crowd import Crowd
@@ -79,13 +80,18 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
     """Every address under `/enedis`, those that do not exist included."""
     crowd = Crowd()
-    shared: list[tuple[str, str, Act]] = [
+    shared: list[tuple[str, str, Act, Dialect]] = [
         *(
-            ("GET", path, partial(authorize.authorize, gateway=gateway, settings=settings, generation=generation))
+            (
+                "GET",
+                path,
+                partial(authorize.authorize, gateway=gateway, settings=settings, generation=generation),
+                V5 if generation is Generation.V5 else SHARED,
+            )
             for path, generation in authorize.PATHS.items()
         ),
-        ("POST", "/oauth2/v3/token", lambda request: tokens.issue(request, gateway)),
-        ("POST", "/oauth2/v3/revoke", lambda request: tokens.revoke(request, gateway)),
+        ("POST", "/oauth2/v3/token", lambda request: tokens.issue(request, gateway), SHARED),
+        ("POST", "/oauth2/v3/revoke", lambda request: tokens.revoke(request, gateway), SHARED),
     ]
     data = [*_of_v5(), *_of_2026(settings)]
     pointless = [
@@ -93,7 +99,10 @@ def mirror_routes(gateway: Gateway, settings: WebSettings) -> list[BaseRoute]:
         for path, api in POINTLESS_2026.items()
     ]
     return [
-        *(Route(f"{PREFIX}{path}", _guarded(act, gateway, SHARED), methods=[method]) for method, path, act in shared),
+        *(
+            Route(f"{PREFIX}{path}", _guarded(act, gateway, dialect), methods=[method])
+            for method, path, act, dialect in shared
+        ),
         *(
             Route(
                 f"{PREFIX}{each.path}",

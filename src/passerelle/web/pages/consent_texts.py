@@ -75,17 +75,28 @@ def _english(title: str, lead: str, *following: str) -> Text:
     )
 
 
+_RENEW_FR = (
+    "Pour le renouveler, partagez à nouveau après sa fin, ou après l'avoir supprimé : depuis 2026, la page d'Enedis "
+    "n'accepte pas un second partage tant que le premier court."
+)
+_RENEW_EN = (
+    "To renew it, share again after its end, or after deleting it: since 2026 the page of Enedis takes no second share "
+    "while the first one is live."
+)
+"""F§4."""
 _COLLECT_FR = (
     "Les courbes de charge demandent que la collecte des données horaires soit activée dans votre espace Enedis.",
     "Les données d'un jour paraissent le lendemain à partir de 8 heures.",
     "Juste après un partage, Enedis peut les refuser pendant quelques minutes, parfois un jour.",
     "Pour mettre fin au partage, passez par votre espace Enedis : la passerelle ne peut pas le faire à votre place.",
+    _RENEW_FR,
 )
 _COLLECT_EN = (
     "Load curves need the collection of hourly data to be enabled in your Enedis account.",
     "Data of a day appear on the next day from 8:00.",
     "Right after a share, Enedis may refuse them for a few minutes, sometimes a day.",
     "To end the share, use your Enedis account: the gateway cannot do it for you.",
+    _RENEW_EN,
 )
 _AGAIN_FR = "Rouvrez le lien de l'application, ou recommencez depuis l'application, en acceptant les cookies."
 _AGAIN_EN = "Open the application's link again, or start again from the application, with cookies allowed."

@@ -42,6 +42,7 @@ def customer_body(point: UsagePointId, record: AnyRecord) -> Struct:
                 meter_type=_known(record.meter_type),
                 segment=_known(record.segment),
                 subscribed_power_kva=_known(record.subscribed_power_kva),
+                subscribed_power_kw=_known(record.subscribed_power_kw),
                 distribution_tariff=_known(record.distribution_tariff),
                 offpeak_hours=_offpeak(record.offpeak_hours),
                 contract_type=_known(record.contract_type),
@@ -50,6 +51,8 @@ def customer_body(point: UsagePointId, record: AnyRecord) -> Struct:
                 last_distribution_tariff_change_date=_known(record.last_distribution_tariff_change_date),
                 consumption_connection_power_kva=_known(record.consumption_connection_power_kva),
                 generation_connection_power_kva=_known(record.generation_connection_power_kva),
+                consumption_connection_power_kw=_known(record.consumption_connection_power_kw),
+                generation_connection_power_kw=_known(record.generation_connection_power_kw),
                 phases=_known(record.phases),
                 services_level=_known(record.services_level),
                 last_subscribed_power_change_date=_known(record.last_subscribed_power_change_date),
@@ -78,7 +81,8 @@ def customer_body(point: UsagePointId, record: AnyRecord) -> Struct:
             return ContactBody(
                 usage_point_id=point,
                 customer_id=_known(record.customer_id),
-                phone=_known(record.phone),
+                phone=_known(record.any_phone),
+                landline=_known(record.landline),
                 email=_known(record.email),
             )
 

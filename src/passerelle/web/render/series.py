@@ -56,8 +56,13 @@ class SeriesWriter:
         head = _encode(summary)
         # The head is written by msgspec; readings are many and share their stamps, so a day is written as one text.
         opening, closing = _split_head(head)
-        readings = b",".join(self._days)
-        return b"".join((opening, b',"readings":[', readings, b'],"gaps":', _encode(gaps), closing))
+        pieces = [opening, b',"readings":[']
+        for day in self._days:
+            pieces += (day, b",")
+        if self._days:
+            pieces.pop()
+        pieces += (b'],"gaps":', _encode(gaps), closing)
+        return b"".join(pieces)
 
     def _ndjson(self) -> bytes:
         lines = [_reading(each) for day in self._answer.days for each in day]
@@ -152,8 +157,8 @@ def _energy(answer: SeriesAnswer) -> "int | msgspec.UnsetType":
 def written_day(readings: Readings) -> bytes:
     """The readings of a day as they stand in the JSON array, commas between."""
     if isinstance(readings, EvenReadings):
-        form = _form(readings.start, readings.step, len(readings), readings.quality)
-        return form % tuple(readings.values)
+        values = readings.values
+        return _form(readings.start, readings.step, len(values), readings.quality) % tuple(values)
     return b",".join([_reading(each) for each in readings])
 
 

@@ -169,6 +169,7 @@ class TestRecords:
             last_activation_text="2018-08-31+02:00",
             meter_type="AMM",
             phases=1,
+            phases_text="2",
         )
         assert routed.asked[0] == CONTRACT
         assert sorted(routed.asked[1:]) == sorted([SYNTHESIS, METERING, SUPPLY])
@@ -198,7 +199,7 @@ class TestRecords:
         routed.routes |= {METERING: refusal, SUPPLY: {"phase_count": "4"}}
         for _ in range(2):
             found = await speaks.fetch_record(PRM, CustomerRecord.CONTRACT, Errand())
-            assert found == Contract(segment="C5", phases=3, partial=passes)
+            assert found == Contract(segment="C5", phases=3, phases_text="4", partial=passes)
 
     async def test_records_asked_together_share_a_call_and_later_ones_do_not(self, scene, answer):
         routed, speaks = Routed(scene, answer), adapter(scene)
@@ -305,7 +306,7 @@ class TestSharedServices:
             await adapter(scene).shared_services(11, Errand())
 
 
-def test_it_says_what_it_speaks(scene):
-    assert adapter(scene).in_use() == dict.fromkeys(BUCKETS_2026, Generation.V2026)
-    assert set(ADAPTERS[Speaking.V5](scene.transport(), scene.clock).in_use().values()) == {Generation.V5}
+async def test_it_says_what_it_speaks(scene):
+    assert await adapter(scene).in_use() == dict.fromkeys(BUCKETS_2026, Generation.V2026)
+    assert set((await ADAPTERS[Speaking.V5](scene.transport(), scene.clock).in_use()).values()) == {Generation.V5}
     assert all(adapter(scene).serves(series) for series in Series)

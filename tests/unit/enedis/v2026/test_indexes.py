@@ -29,9 +29,9 @@ def shown(**values: object) -> list[dict[str, object]]:
 
 def tariff(code: str, *, name: str | None = None, **values: object) -> dict[str, object]:
     return {
-        "idClasseTemporelle": f"id-{code}",
+        "idClasseTemporelle": code,
         "libelleClasseTemporelle": name,
-        "codeCadran": code,
+        "codeCadran": f"dial-{code}",
         "valeur": shown(**values),
     }
 
@@ -103,9 +103,12 @@ def test_a_total_alone_and_registers_alone_are_readings():
     assert read(context(quantity([tariff("BASE", d25_00=4)], total=shown(d24_00=9))))[1].total is None
 
 
-def test_two_classes_of_one_register_go_by_their_ids():
-    twins = [tariff("01", d24_00=1), tariff("01", d24_00=2) | {"idClasseTemporelle": "HP"}]
-    assert read(context(quantity(twins)))[0].registers == (Register("01", 1), Register("HP", 2))
+def test_classes_go_by_their_ids_and_two_of_one_id_by_their_registers():
+    """`/v1` names the tariff class, and the mirror gives that name back as `idClasseTemporelle`."""
+    twins = [tariff("HP", d24_00=1), tariff("HP", d24_00=2) | {"codeCadran": "02"}]
+    assert read(context(quantity(twins)))[0].registers == (Register("HP", 1), Register("02", 2))
+    nameless = tariff("HP", d24_00=3) | {"idClasseTemporelle": None}
+    assert read(context(quantity([nameless])))[0].registers == (Register("dial-HP", 3),)
     with pytest.raises(UpstreamBroken):
         read(context(quantity([tariff("01", d24_00=1)] * 3)))
 

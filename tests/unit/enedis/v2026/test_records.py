@@ -165,10 +165,12 @@ def test_the_meter_type_is_its_code():
     ("count", "phases"), [("2", 1), ("4", 3), ("1", 1), ("3", 3), (4.0, 3), ("x", None), (None, None)]
 )
 def test_wires_tell_the_phases(count, phases):
-    assert with_supply(Contract(), body({"phase_count": count})).phases == phases
+    """The mirror says the count as Enedis did; ours are phases."""
+    found = with_supply(Contract(), body({"phase_count": count}))
+    assert (found.phases, found.phases_text) == (phases, None if count is None else str(count).removesuffix(".0"))
 
 
-def test_each_connection_power_is_what_its_key_says_in_kva_only():
+def test_each_connection_power_is_what_its_key_says_in_its_own_unit():
     """F§10: the descriptions of the two are swapped in the specification."""
     powers = {
         "consumption_connection_power": {"value": 12.0, "unit": "kVA"},
@@ -177,8 +179,20 @@ def test_each_connection_power_is_what_its_key_says_in_kva_only():
     assert with_supply(Contract(), body(powers)) == Contract(
         consumption_connection_power_kva=12.0, generation_connection_power_kva=3.5
     )
-    in_kw = {"consumption_connection_power": {"value": 1100.0, "unit": "kW"}}
-    assert with_supply(Contract(), body(in_kw)) == Contract()
+    in_kw = {
+        "consumption_connection_power": {"value": 1100.0, "unit": "kW"},
+        "generation_connection_power": {"value": 1000.0, "unit": "kW"},
+    }
+    assert with_supply(Contract(), body(in_kw)) == Contract(
+        consumption_connection_power_kw=1100.0, generation_connection_power_kw=1000.0
+    )
+    in_words = {"consumption_connection_power": "12 kVA", "generation_connection_power": "1000,5 kW"}
+    assert with_supply(Contract(), body(in_words)) == Contract(
+        consumption_connection_power_kva=12.0, generation_connection_power_kw=1000.5
+    )
+    assert with_supply(Contract(), body({"consumption_connection_power": 12})) == Contract()  # of what?
+    in_volts = {"consumption_connection_power": {"value": 1100.0, "unit": "V"}}
+    assert with_supply(Contract(), body(in_volts)) == Contract()
     for value in ("x", None, "nan", "-1", "1e300"):
         spoilt = {"consumption_connection_power": {"value": value, "unit": "kVA"}}
         assert with_supply(Contract(), body(spoilt)) == Contract()
@@ -237,9 +251,9 @@ def test_the_holder_is_a_person_an_organization_or_both():
 @pytest.mark.parametrize(
     ("data", "contact"),
     [
-        ({"phone": "06", "landline": "01", "email": "a@b.fr"}, Contact(None, "06", "a@b.fr")),
-        ({"landline": "01"}, Contact(None, "01")),
-        ({"phone": " ", "landline": "01"}, Contact(None, "01")),
+        ({"phone": "06", "landline": "01", "email": "a@b.fr"}, Contact(None, "06", "a@b.fr", "01")),
+        ({"landline": "01"}, Contact(landline="01")),
+        ({"phone": " ", "landline": "01"}, Contact(landline="01")),
         ({"email": "a@b.fr"}, Contact(None, None, "a@b.fr")),
     ],
 )

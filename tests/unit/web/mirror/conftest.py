@@ -28,6 +28,7 @@ from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
 from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.ledger import MemoryLeases, MemoryLedger
+from passerelle.testing.records import MemoryRecordRefusals
 from passerelle.web.app import create_app
 from passerelle.web.mirror import mirror_routes
 from passerelle.web.settings import WebSettings
@@ -225,13 +226,20 @@ async def house() -> AsyncIterator[House]:
     bring = Bring(fetch=fetch, flights=flights, leases=MemoryLeases(), clock=clock)
     gateway = Gateway(
         read_series=ReadSeries(links=links, days=days, ledger=ledger, bring=bring, clock=clock),
-        read_customer=ReadCustomer(links=links, records=NoRecords(), enedis=enedis, clock=clock),
+        read_customer=ReadCustomer(
+            links=links,
+            records=NoRecords(),
+            refusals=MemoryRecordRefusals(),
+            enedis=enedis,
+            leases=MemoryLeases(),
+            clock=clock,
+        ),
         list_points=points,
         consents=consents,
         upkeep=None,
         keys=keys,
         health=None,
-        in_use=dict,
+        in_use=None,
         clock=clock,
     )
     settings = WebSettings("http://gateway", b"secret", timedelta(days=7))

@@ -94,6 +94,31 @@ async def test_enedis_own_refusal_is_passed_on_byte_for_byte(house, kind, status
         assert (answer.status_code, answer.content) == (status, body)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "message"),
+    [
+        (UpstreamRejected, 400, "Invalid_request", "A new rule."),
+        (UpstreamRejected, 400, "ADAM-DC-0015", "Odd."),
+        (UsagePointUnknown, 404, "STM-ERR-0000019", "Unknown or unauthorized user."),
+        (UpstreamUnknown, 418, "ADAM-ERR9999", "Odd."),
+        (UpstreamUnknown, 404, "SGT404", "Of another generation."),
+        (OperatorActionNeeded, 403, "900908", "Resource forbidden"),
+        (TokenRejected, 401, "900901", "Invalid Credentials"),
+        (UpstreamBroken, 200, None, None),
+    ],
+)
+async def test_a_refusal_that_is_remembered_is_told_in_the_same_words(house, kind, status, code, message):
+    form = ("code", "message") if code == "SGT404" else ("error", "error_description")
+    body = json.dumps(dict(zip(form, (code, message), strict=True))).encode() if code else b"<html>"
+    house.enedis.refusal = kind("It said so.", "Il l'a dit.", upstream=Upstream(status, code, message, body=body))
+    first = await house.daily(*DAYS)
+    house.enedis.refusal = None
+    again = await house.daily(*DAYS)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    if first.status_code == 503:
+        assert 0 < int(again.headers["retry-after"]) <= 86_401
+
+
 async def test_a_body_of_another_generation_is_said_in_v5(house):
     upstream = said(404, '{"code": "SGT404", "message": "Pas de mesure trouvée pour ce point"}'.encode())
     for answer in await both(house, NoData("Nothing.", "Rien.", upstream=upstream)):

@@ -171,14 +171,16 @@ async def test_registers_of_two_qualities_are_two_contexts_and_no_total_is_inven
         ({"dateDebut": "20/11/2026"}, errors.OUTSIDE_SPECIFICATION),
         ({"dateDebut": "2026-02-30"}, errors.OUTSIDE_SPECIFICATION),
         ({"dateFin": ""}, errors.OUTSIDE_SPECIFICATION),
-        ({"dateFin": "2026-11-19"}, errors.OUTSIDE_SPECIFICATION),
+        ({"dateFin": "2026-11-19"}, errors.SAME_DATES),
         ({"dateFin": "2026-11-20"}, errors.SAME_DATES),
         ({"page": "1"}, errors.OUTSIDE_SPECIFICATION),
         ({"dateFin": ["2026-11-22", "2026-11-22"]}, errors.OUTSIDE_SPECIFICATION),
     ],
 )
 @pytest.mark.parametrize("path", MEASURES_2026)
-async def test_what_the_specification_does_not_know_is_500(house, path, change, refusal):
+async def test_what_the_specification_does_not_know_is_500_and_an_end_not_after_the_start_400(
+    house, path, change, refusal
+):
     own = POWER if path.endswith(PEAKS) else {}
     asked = {name: value for name, value in (ASK | own | change).items() if value is not None}
     assert same(await house.get(path, **asked), refusal)

@@ -46,6 +46,7 @@ OF_2026 = replace(
     consumption_connection_power_kva=12.0,
     generation_connection_power_kva=9.0,
     phases=1,
+    phases_text="2",
     services_level="Communicant (ouvert aux services)",
     last_subscribed_power_change_date=date(2026, 2, 11),
     generation_last_activation_date=date(2024, 7, 31),
@@ -185,12 +186,34 @@ async def test_the_address_has_code_and_city_in_one_text(house):
 async def test_the_connection_is_known_to_2026_only(house):
     house.enedis.record = OF_2026
     assert (await asked(house, "alimentation_auto")).json() == {
-        "phase_count": "1",
+        "phase_count": "2",
         "consumption_connection_power": {"value": 12.0, "unit": "kVA"},
         "generation_connection_power": {"value": 9.0, "unit": "kVA"},
     }
     house.enedis.record = OF_V5
     assert same(await asked(house, "alimentation_auto"), errors.NOTHING_OF["alimentation_auto"])
+
+
+async def test_a_power_keeps_its_unit(house):
+    house.enedis.record = Contract(consumption_connection_power_kw=1100.0, generation_connection_power_kw=1000.0)
+    assert (await asked(house, "alimentation_auto")).json() == {
+        "consumption_connection_power": {"value": 1100.0, "unit": "kW"},
+        "generation_connection_power": {"value": 1000.0, "unit": "kW"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        (Contact(None, "06", None, "01"), {"phone": "06", "landline": "01"}),
+        (Contact(landline="01"), {"landline": "01"}),
+        (Contact(None, "06"), {"phone": "06"}),
+    ],
+)
+async def test_a_landline_is_not_called_a_mobile_number(house, contact, told):
+    house.enedis.record = ALL | {CustomerRecord.CONTACT: contact}
+    ((item),) = (await asked(house, "situation_contrat_auto")).json()
+    assert item["contact_data"] == told
 
 
 @pytest.mark.parametrize("api", ["synth_contrat_auto", "comptage_auto", "donnees_generales_auto", "alimentation_auto"])

@@ -97,6 +97,7 @@ class TextPower(Struct, frozen=True, kw_only=True):
 
 class ContactData(Struct, frozen=True, kw_only=True, omit_defaults=True):
     email: str | None = None
+    landline: str | None = None
     phone: str | None = None
 
 

@@ -124,9 +124,8 @@ def _text_power(contract: Contract) -> TextPower | None:
 
 
 def _contact_data(contact: Contact) -> ContactData | None:
-    if contact.email is None and contact.phone is None:
-        return None
-    return ContactData(email=contact.email, phone=contact.phone)
+    found = ContactData(email=contact.email, landline=contact.landline, phone=contact.phone)
+    return None if found == ContactData() else found
 
 
 async def _summary(call: MirrorCall, point: UsagePointId) -> Summary | None:
@@ -192,15 +191,22 @@ async def _connection(call: MirrorCall, point: UsagePointId) -> Connection | Non
 def connection(contract: Contract) -> Connection | None:
     """The connection; None where nothing of it is known: v5 has none of it."""
     found = Connection(
-        phase_count=None if contract.phases is None else str(contract.phases),
-        consumption_connection_power=_power(contract.consumption_connection_power_kva),
-        generation_connection_power=_power(contract.generation_connection_power_kva),
+        phase_count=contract.phases_text,
+        consumption_connection_power=_power(
+            contract.consumption_connection_power_kva, contract.consumption_connection_power_kw
+        ),
+        generation_connection_power=_power(
+            contract.generation_connection_power_kva, contract.generation_connection_power_kw
+        ),
     )
     return None if found == Connection() else found
 
 
-def _power(kva: float | None) -> Power | None:
-    return None if kva is None else Power(value=kva, unit="kVA")
+def _power(kva: float | None, kw: float | None) -> Power | None:
+    """In the unit in which Enedis said it."""
+    if kva is not None:
+        return Power(value=kva, unit="kVA")
+    return None if kw is None else Power(value=kw, unit="kW")
 
 
 RECORDS: Mapping[str, RecordApi] = {
