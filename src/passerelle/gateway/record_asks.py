@@ -18,6 +18,7 @@ from passerelle.model.paris import in_paris
 from passerelle.model.priority import Priority
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.entries import without_body
+from passerelle.plan.failures import REMEMBERED
 from passerelle.plan.freshness import PARTIAL_LASTS, REFUSED_RECORD, SETTLING_FIRST, WHOLE_OUTLIVES, outdated
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.ledger import Refusal
@@ -132,6 +133,12 @@ class RecordAsks:
                 await self._links.set_state(ask.link, after_refusal(ask.link, await self._clock.now()))
             await self._refuse(ask, error, SETTLING_FIRST if isinstance(error, ConsentError) else REFUSED_RECORD)
             raise
+        except PasserelleError as error:
+            memory = REMEMBERED.get(type(error))
+            if memory is not None:
+                tries = _tries(ask.refused, error)
+                await self._refuse(ask, error, memory.lasts(tries, error.problem.retry_after), tries)
+            raise
         if is_partial(found) and _outlives(ask.held, await self._clock.now()):
             failed = UpstreamUnavailable(
                 "Enedis failed to tell a part of the contract.",
@@ -144,13 +151,18 @@ class RecordAsks:
         await self._refusals.lift(*ask.lane)
         return found
 
-    async def _refuse(self, ask: RecordAsk, error: PasserelleError, lasts: timedelta) -> None:
+    async def _refuse(self, ask: RecordAsk, error: PasserelleError, lasts: timedelta, tries: int = 1) -> None:
         """An identical call gets the same answer (F§12): no process makes it again for so long."""
         now = await self._clock.now()
         today = one_day(in_paris(now).date())
         problem = without_body(error.problem)
-        refusal = Refusal(reason_of(error), problem, now, now + lasts, today.start, today.end)
+        refusal = Refusal(reason_of(error), problem, now, now + lasts, today.start, today.end, tries)
         await self._refusals.refuse(*ask.lane, refusal)
+
+
+def _tries(before: Refusal | None, error: PasserelleError) -> int:
+    """How often this failure was met in a row."""
+    return before.tries + 1 if before is not None and before.problem.code == error.code else 1
 
 
 def is_partial(found: AnyRecord) -> bool:

@@ -104,6 +104,14 @@ def new_pair() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
+def public_of(private: bytes) -> bytes:
+    """The public half that belongs to this private one. Raises SealBroken for 32 bytes that are none."""
+    try:
+        return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    except ValueError as error:
+        raise SealBroken from error
+
+
 def seal_to(public: bytes, plaintext: bytes, bound: bytes) -> bytes:
     """`plaintext` for whoever has the private half, 49 bytes longer. Anybody can seal: it does not say who did.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from passerelle.access.caller import Caller, Keyring
 from passerelle.errors import InternalError
-from passerelle.kit.crypto import Seal, SealBroken, open_sealed
+from passerelle.kit.crypto import Seal, SealBroken, open_sealed, public_of, same
 from passerelle.store.pairs import Pair, Rows, fold_key
 from passerelle.store.places import Place
 from passerelle.store.vault import broken
@@ -72,6 +72,8 @@ class CredentialKeyring:
         if pair.sealed_private is None:
             raise SealBroken
         private = open_sealed(parent.private, pair.sealed_private, pair.bound("sealed pair"))
+        if not same(public_of(private), pair.public):
+            raise SealBroken  # anybody can seal to the parent: only the public half is proven to be ours
         return Opened(pair, private, parent.private)
 
 

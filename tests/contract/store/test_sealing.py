@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from passerelle.access.caller import Caller
 from passerelle.errors import InternalError, InvalidRequest, KeyInvalid, ScopeMissing
-from passerelle.kit.crypto import new_pair, seal_to
+from passerelle.kit.crypto import named, new_pair, seal_to
 from passerelle.model.customer import Contact, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
@@ -244,6 +244,28 @@ async def test_a_swapped_public_half_is_refused_before_it_is_used(store):
         assert (await connection.execute(select(inbox.c.id))).all() == []
 
 
+async def test_a_swapped_private_half_is_refused_before_anything_is_kept_under_it(store):
+    owner = await furnished(store)
+    point = await point_of(store, owner.account_id)
+    place = cell_place(point, DAILY.scope)
+    private, _ = new_pair()
+    async with writing(store.engine) as connection:
+        await connection.execute(delete(chunks))
+        await connection.execute(delete(quarters))
+        row = (await connection.execute(select(pairs).where(pairs.c.place == place.name))).one()
+        parent = (
+            await connection.execute(select(pairs.c.public).where(pairs.c.place == place.parent.name))
+        ).scalar_one()
+        bound = named("sealed pair", owner.account_id, row.id, row.place, str(row.epoch))
+        forged_half = {"folded_private": None, "sealed_private": seal_to(parent, private, bound)}
+        await connection.execute(update(pairs).where(pairs.c.place == place.name).values(**forged_half))
+    with pytest.raises(InternalError):
+        await store.days.keep(anew(owner), owner.account_id, point, DAILY, readings(DAILY, 777))
+    async with reading(store.engine) as connection:
+        folded = select(pairs.c.folded_private).where(pairs.c.place == place.name)
+        assert (await connection.execute(folded)).scalar_one() is None
+
+
 async def test_a_pair_moved_to_another_place_is_refused(store):
     owner = await furnished(store)
     point, other = [await point_of(store, owner.account_id, prm) for prm in (PRM, OTHER)]
@@ -276,7 +298,13 @@ async def forged(store, owner, **change):
 async def test_a_forged_inbox_row_is_refused(store, change):
     owner = await furnished(store)
     await forged(store, owner, **change)
-    assert not await reads(store, owner)
+    point = await point_of(store, owner.account_id)
+    before = dict((await store.days.held(owner, point, DAILY, SPAN)).days)
+    assert before == readings(DAILY), "what was held before, and nothing of the row"
+    await store.days.keep(None, owner.account_id, point, DAILY, readings(DAILY, 777))
+    assert dict((await store.days.held(owner, point, DAILY, SPAN)).days) == readings(DAILY, 777), "it blocks nothing"
+    async with reading(store.engine) as connection:
+        assert (await connection.execute(select(inbox.c.id))).all() == []
 
 
 async def test_erasing_destroys_what_an_earlier_backup_holds(store):

@@ -6,7 +6,15 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from passerelle.errors import ConsentMissing, NoData, Upstream, UpstreamTimeout, UpstreamUnavailable
+from passerelle.errors import (
+    ConsentMissing,
+    NoData,
+    OperatorActionNeeded,
+    Upstream,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.customer import CustomerRecord
@@ -150,6 +158,23 @@ async def test_a_refusal_is_remembered(error, seconds):
     house.refusal = None
     await house.ask()
     assert house.calls == 2
+
+
+@pytest.mark.parametrize(("error", "calls"), [(OperatorActionNeeded, 9), (UpstreamRejected, 1)])
+async def test_a_failure_asked_every_quarter_of_an_hour_for_a_day_is_few_calls_and_says_when_to_come_back(error, calls):
+    """As for a series: after 10, 20, 40, 80, 160, 320 minutes, then every six hours; a rejection after a day."""
+    house = House()
+    house.refusal = error("no", "non", upstream=Upstream(403, "900908", "no subscription"))
+    other = House(house, "other")
+    for quarter in range(96):
+        before = house.calls
+        with pytest.raises(error) as raised:
+            await (other if quarter % 2 else house).ask()
+        assert (raised.value.problem.retry_after is None) is (house.calls > before)
+        house.clock.advance(15 * 60)
+    assert house.calls == calls
+    house.refusal = None
+    assert (await house.ask(fresh=True)).cache is CacheUse.MISS, "who insists need not wait"
 
 
 async def test_a_refusal_under_an_older_consent_says_nothing():
