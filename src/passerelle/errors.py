@@ -42,7 +42,7 @@ The first line of a class's docstring is its English title. An instance adds wha
 French, and when to come back. Codes, statuses and who acts: INTERFACE section 5; rows of Enedis: `enedis/errors.json`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -60,7 +60,8 @@ class Actor(StrEnum):
 class Upstream:
     """What Enedis itself said: HTTP status, its own code and message, without any personal data.
 
-    `body` is the answer as received, for the mirror alone: it may name a person, and is never shown or logged.
+    `body` is the answer as received, for the mirror alone: it may name a person, and is never shown, logged or kept.
+    `shape`: how it wrote code and message, as `errors.json` names the forms of bodies.
     """
 
     status: int | None = None
@@ -68,6 +69,10 @@ class Upstream:
     message: str | None = None
     content_type: str | None = None
     body: bytes = field(default=b"", repr=False)
+    shape: str | None = None
+
+    def without_body(self) -> "Upstream":
+        return replace(self, body=b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from passerelle.model.usage_point import UsagePointId
 
 Got = TypeVar("Got")
 
-FIRST = Standing()
+_FIRST = Standing()
 
 log = get_logger(__name__)
 
@@ -217,7 +217,7 @@ class EnedisAuto:
         self._seen[api] = standing
 
     def _last(self, api: str) -> Standing:
-        return self._seen.get(api, FIRST)
+        return self._seen.get(api, _FIRST)
 
 
 def _away(error: InternalError) -> None:

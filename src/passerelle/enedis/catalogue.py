@@ -125,7 +125,7 @@ def classify(
     but its raw body.
     """
     said = read_body(body)
-    upstream = Upstream(status, _shown(said.code), _shown(said.message), content_type, body)
+    upstream = Upstream(status, _shown(said.code), _shown(said.message), content_type, body, said.shape)
     row = _find(api, status, said)
     if row is None or row.problem is None:
         return _unknown(status, said, upstream, retry_after)
@@ -145,7 +145,7 @@ def not_subscribed(api: str) -> PasserelleError:
     """What Enedis says of an API that the application is not subscribed to (F§12), from memory: without its body."""
     problem = classify(api, HTTPStatus.FORBIDDEN, None, b'{"code": "900908", "message": "Resource forbidden"}').problem
     said = problem.upstream or Upstream()
-    return error_of(replace(problem, upstream=Upstream(said.status, said.code, said.message)))
+    return error_of(replace(problem, upstream=said.without_body()))
 
 
 def _shown(text: str | None) -> str | None:

@@ -1,9 +1,8 @@
 """Read one customer record of a usage point: contract, address, identity or contact."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
@@ -15,9 +14,9 @@ from passerelle.gateway.read_series import CacheUse
 from passerelle.gateway.record_asks import Held, RecordAsk, RecordAsks, is_partial
 from passerelle.kit.clock import Clock
 from passerelle.model.customer import AnyRecord, CustomerRecord
-from passerelle.model.reading import GapReason
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.freshness import FORCED_AGAIN, PARTIAL_LASTS, RECORD_LASTS, SET_BACK
+from passerelle.plan.lacks import told_again
 from passerelle.plan.ledger import Refusal
 
 _MOST = 10_000
@@ -82,7 +81,7 @@ class ReadCustomer:
             return RecordAnswer(held[0], CacheUse.HIT)
         refused = await self._asks.refused(link, record, now)
         if refused is not None and not forced and _counts(refused, now):
-            return _instead_of(_told_again(refused, now), held)
+            return _instead_of(error_of(told_again(refused, refused.until, now)), held)
         ask = RecordAsk(caller, point, record, link, held, refused)
         try:
             return RecordAnswer(await self._fetched(ask, wait), CacheUse.MISS)
@@ -134,14 +133,6 @@ def _young(found: AnyRecord, kept_at: datetime, now: datetime) -> bool:
 def _counts(refused: Refusal, now: datetime) -> bool:
     """Whether a refusal is not yet worth another call. One from ahead was told before the clock was set back."""
     return refused.until is not None and refused.asked_at - SET_BACK <= now < refused.until
-
-
-def _told_again(refused: Refusal, now: datetime) -> PasserelleError:
-    """What was told before; of a failure that passes, with when Enedis is asked again."""
-    if refused.reason is not GapReason.UPSTREAM_ERROR or refused.until is None or now <= refused.asked_at:
-        return error_of(refused.problem)
-    seconds = max(1, ceil((refused.until - now).total_seconds()))
-    return error_of(replace(refused.problem, retry_after=seconds))
 
 
 def _instead_of(error: PasserelleError, held: Held | None) -> RecordAnswer:

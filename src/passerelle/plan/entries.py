@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from passerelle.errors import PasserelleError, Problem, Upstream
+from passerelle.errors import PasserelleError, Problem
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason, Readings
 from passerelle.plan.coverage import holes
@@ -113,11 +113,11 @@ def _refusal(call: Answered, reason: GapReason, error: PasserelleError, known: K
 
 
 def without_body(problem: Problem) -> Problem:
-    """The problem as it may be kept: Enedis' status, code and message, not the body, which may name a person."""
+    """The problem as it may be kept: Enedis' status, code and message and how it wrote them, not what it wrote."""
     said = problem.upstream
     if said is None:
         return problem
-    return replace(problem, upstream=Upstream(said.status, said.code, said.message))
+    return replace(problem, upstream=said.without_body())
 
 
 def _open(day: date, reason: GapReason, call: Answered, known: Known) -> OpenDay:

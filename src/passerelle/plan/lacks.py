@@ -63,14 +63,14 @@ def lacks(
 def _from_ledger(day: date, known: Known, refusal: Refusal | None, now: datetime) -> Lack:
     row = known.days.get(day)
     if refusal is not None and (row is None or refusal.asked_at >= row.asked_at):
-        return Lack(refusal.reason, _waiting(refusal, refusal.until, now))
+        return Lack(refusal.reason, told_again(refusal, refusal.until, now))
     if row is None:
         return PENDING
     words = known.refusals.get(row.kind) if row.told else None
-    return Lack(shown(row.reason, day, now), _waiting(words, row.next_at, now) if words else None)
+    return Lack(shown(row.reason, day, now), told_again(words, row.next_at, now) if words else None)
 
 
-def _waiting(told: Refusal, until: datetime | None, now: datetime) -> Problem:
+def told_again(told: Refusal, until: datetime | None, now: datetime) -> Problem:
     """What was told; of a failure with the seconds after which Enedis is asked again."""
     if told.reason is not GapReason.UPSTREAM_ERROR or until is None:
         return told.problem

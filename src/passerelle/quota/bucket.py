@@ -16,7 +16,7 @@ Enedis' clock is a second away. A call whose *answer* comes after the edge is ch
 arrives. Whether refused calls count is unknown (F§16.12): whatever left stays counted.
 
 **Clocks set back.** By a minute or less: the slots are waited out. By more: they are forgotten, and nothing leaves
-until the last booking that a process may still hold has left, and one W. Hour counts are kept. A clock set forward
+until the last slot that a process may still hold is over, and one W. Hour counts are kept. A clock set forward
 cannot be seen here: one burst too early is possible.
 """
 

@@ -146,8 +146,8 @@ class QuotaPermits:
     async def hold(self, bucket: str, *, resume_at: datetime | None, spacing: bool) -> None:
         """After a 429: `spacing` for the one of the second, else nothing leaves before `resume_at` or the next hour.
 
-        Seen by every process at once: at its next reservation, and shortly before a slot that it has booked. Raises
-        QuotaExhausted when it cannot be written down.
+        Seen by every process at its next reservation: only a call that already has its slot, half a second ahead at
+        most, still leaves. Raises QuotaExhausted when it cannot be written down.
         """
         if spacing:
             await self._home.slow_down(bucket)

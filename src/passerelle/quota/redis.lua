@@ -280,7 +280,7 @@ local function made()
   end
   if #bucket.upto > 0 then
     bucket.pause_us = now + rule.lead + rule.widest
-    bucket.serial = now  -- numbers that earlier bookings cannot have
+    bucket.serial = now  -- numbers that earlier slots and tickets cannot have
   end
   return bucket
 end

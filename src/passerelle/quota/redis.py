@@ -73,7 +73,7 @@ class RedisHome:
 
     Redis may forget: restarted, failed over, flushed. Each hour's count therefore stays below a mark in the database,
     raised before it is used (`Marks`), and a bucket that is gone begins anew as if all up to its marks had been spent,
-    once the slots that were booked in it have passed. **Fails shut**: without Redis, or without the database when a
+    once the slots that were given in it have passed. **Fails shut**: without Redis, or without the database when a
     mark is due, QuotaExhausted (503, to retry in 5 s). What else Redis answers in error is the same refusal.
 
     `prefix` keeps installations apart. `wall_us` is a test's clock, in place of the server's.

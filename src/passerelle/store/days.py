@@ -41,8 +41,12 @@ def _held(table: Table) -> Prepared:
     return Prepared(told.where(*_between(table)).order_by(table.c.start))
 
 
+def _marks(table: Table) -> Prepared:
+    return Prepared(select(table.c.start, table.c.marks).where(*_between(table)))
+
+
 _HELD = {kind: _held(table_of(kind)) for kind in Kind}
-_MARKS = {kind: Prepared(select(t.c.start, t.c.marks).where(*_between(t))) for kind in Kind for t in [table_of(kind)]}
+_MARKS = {kind: _marks(table_of(kind)) for kind in Kind}
 _POSTED = Prepared(
     select(inbox.c.start, inbox.c.days).where(inbox.c.cell == bindparam("cell"), inbox.c.era == bindparam("era"))
 )

@@ -25,6 +25,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from passerelle.errors import InternalError, StartRefused, StorageUnavailable
 
@@ -84,7 +85,7 @@ async def close_engine(engine: AsyncEngine) -> None:
     await engine.dispose()
 
 
-def _discard(connection: Any, record: Any) -> None:  # noqa: ARG001 — SQLAlchemy's signature
+def _discard(_: object, record: ConnectionPoolEntry) -> None:
     record.invalidate()
 
 
@@ -92,7 +93,7 @@ def _refuse(*_: object) -> None:
     raise DisconnectionError("closed")
 
 
-def _refuse_closed(connection: Any, record: object, proxy: object) -> None:  # noqa: ARG001 — SQLAlchemy's signature
+def _refuse_closed(connection: Any, *_: object) -> None:
     """After a restart of the server the pool holds connections that are closed, which are known without asking."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
@@ -129,7 +130,7 @@ def _make_private(database: str | None) -> None:
         ) from error
 
 
-def _prepare(connection: Any, record: object) -> None:  # noqa: ARG001 — SQLAlchemy's signature
+def _prepare(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver would otherwise begin by itself, and late
     cursor = connection.cursor()
     for pragma in (PAGE, "busy_timeout = 5000", "journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):

@@ -8,7 +8,7 @@ from passerelle.model.reading import EvenReadings, Quality, Reading, Readings
 from passerelle.model.series import Kind
 from passerelle.store.curve_form import curve_period, pack_curve, unpack_curve
 from passerelle.store.index_form import pack_indexes, unpack_indexes
-from passerelle.store.periods import Period, period_from
+from passerelle.store.periods import Period, period_of_quarter
 from passerelle.store.quarter_form import pack_quarter, quarter_period, unpack_quarter
 
 
@@ -47,7 +47,7 @@ def period_told(kind: Kind, start: date, packed: bytes) -> Period:
         case Kind.DAILY | Kind.PEAK:
             return quarter_period(start, packed)
         case Kind.INDEX:
-            return period_from(kind, start)
+            return period_of_quarter(start)
         case _:
             assert_never(kind)
 

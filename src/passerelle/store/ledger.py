@@ -238,7 +238,7 @@ def _said(upstream: Upstream | None) -> dict[str, Any] | None:
     """What Enedis said, without the body."""
     if upstream is None:
         return None
-    return {"status": upstream.status, "code": upstream.code, "message": upstream.message}
+    return {name: value for name, value in asdict(upstream).items() if name != "body"}
 
 
 def _problem(kept: Mapping[str, Any]) -> Problem:

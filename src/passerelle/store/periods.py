@@ -40,14 +40,7 @@ def period_of(kind: Kind, day: date) -> Period:
     """The period that holds this day: nineteen days, or from the first day of a quarter."""
     if kind is Kind.CURVE:
         return Period(day - timedelta(days=day.toordinal() % STRETCH), STRETCH)
-    return period_from(kind, date(day.year, _QUARTER * ((day.month - 1) // _QUARTER) + 1, 1))
-
-
-def period_from(kind: Kind, start: date) -> Period:
-    """The period that starts on this day."""
-    if kind is Kind.CURVE:
-        return Period(start, STRETCH)
-    return period_of_quarter(start)
+    return period_of_quarter(date(day.year, _QUARTER * ((day.month - 1) // _QUARTER) + 1, 1))
 
 
 def period_of_quarter(start: date) -> Period:

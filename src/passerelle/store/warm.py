@@ -49,7 +49,7 @@ class Form:
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         found = []
         for name, fixed, convert in self._binds:
-            value = given.get(name, fixed)
+            value = given[name] if fixed is None else fixed
             found.append(value if convert is None else convert(value))
         return found
 
@@ -72,11 +72,11 @@ class Prepared:
         self.statement = statement
 
     @cached_property
-    def sqlite(self) -> "Form":
+    def sqlite(self) -> Form:
         return Form(self.statement, sqlite.dialect(paramstyle="qmark"))
 
     @cached_property
-    def postgresql(self) -> "Form":
+    def postgresql(self) -> Form:
         from passerelle.store.warm_postgresql import DIALECT
 
         return Form(self.statement, DIALECT)
@@ -186,7 +186,12 @@ def _line_of(engine: AsyncEngine) -> _Line:
     line = _LINES.get(engine.sync_engine)
     if line is None:
         line = _LINES[engine.sync_engine] = _new_line(engine)
-        event.listen(engine.sync_engine, "engine_disposed", lambda _: line.close())
+
+        def end(disposed: Engine) -> None:
+            line.close()
+            _LINES.pop(disposed, None)  # a line may hold its engine, which nobody else does any more
+
+        event.listen(engine.sync_engine, "engine_disposed", end)
     return line
 
 

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import Dialect
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it ships no py.typed
+from sqlalchemy import URL, Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,7 +16,7 @@ from passerelle.store.warm import Made, Prepared, Raw
 AT_ONCE = 4
 """Connections for hot reads of a process; one answers thousands a second."""
 
-DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+DIALECT: Dialect = URL.create("postgresql+asyncpg").get_dialect()()
 
 _LASTING = (
     asyncpg.SyntaxOrAccessError,

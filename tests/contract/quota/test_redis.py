@@ -82,12 +82,12 @@ async def test_the_mark_is_never_below_the_count_and_little_above_it(home, marks
         assert await used(home) <= await marks.upto("v5", HOUR) < await used(home) + 4
 
 
-async def test_a_first_call_does_not_wait_for_bookings_that_nobody_made(home, wall):
+async def test_a_first_call_does_not_wait_for_slots_that_nobody_has(home, wall):
     assert (await home.reserve("v5", wall.ask())).answer.wait_us == 0
 
 
 @pytest.mark.parametrize("loss", ["FLUSHALL", "restart", "damage", "another run of the server"])
-async def test_a_count_that_is_lost_resumes_from_the_mark_once_all_bookings_have_left(
+async def test_a_count_that_is_lost_resumes_from_the_mark_once_all_slots_are_over(
     home, marks, wall, client, own_redis, loss
 ):
     await use(home, wall, 30)
@@ -113,7 +113,7 @@ async def test_a_count_that_is_lost_resumes_from_the_mark_once_all_bookings_have
     assert await marks.upto("v5", HOUR) == 36
 
 
-async def test_a_slot_booked_before_the_loss_gives_back_nothing_after_it(home, wall, client):
+async def test_a_slot_given_before_the_loss_gives_back_nothing_after_it(home, wall, client):
     serials = await use(home, wall, 10)
     await client.flushall()
     wall.us += 10 * SECOND_US

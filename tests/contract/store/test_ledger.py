@@ -127,11 +127,11 @@ class TestStore(LedgerContract):
 
     async def test_a_body_that_may_name_a_person_is_not_kept(self, place):
         ledger, point = place
-        said = Upstream(400, "ADAM-ERR0075", "no", body=b"a name")
+        said = Upstream(400, "ADAM-ERR0075", "no", "text/html", b"a name", "oauth")
         problem = replace(REFUSAL.problem, upstream=said)
         await ledger.write(point, CURVE, Entry(refusal=replace(REFUSAL, problem=problem)))
         kept = (await ledger.known(point, CURVE, SPAN)).refusals[GapReason.NOT_COLLECTED]
-        assert kept.problem.upstream == Upstream(400, "ADAM-ERR0075", "no")
+        assert kept.problem.upstream == Upstream(400, "ADAM-ERR0075", "no", "text/html", shape="oauth")
 
     async def test_what_is_forgotten_takes_its_ledger_along(self, place, store):
         ledger, point = place

@@ -1,10 +1,12 @@
 """Hot reads: a look tells what the single questions tell, and nothing that was committed since goes unseen."""
 
 import asyncio
+import gc
 from datetime import date
+from weakref import ref
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 from tests.contract.store.test_days import CURVE, DAY, NEXT, SPAN, curve, keep
 
 from passerelle.consent.states import ConsentState
@@ -15,6 +17,8 @@ from passerelle.store.days import Days
 from passerelle.store.engine import close_engine, open_engine, reading
 from passerelle.store.links import Links
 from passerelle.store.sights import Sights
+from passerelle.store.tables import points
+from passerelle.store.warm import Prepared, WarmReads
 
 PRM, OTHER = UsagePointId("22516914714270"), UsagePointId("22516914714271")
 
@@ -95,11 +99,17 @@ async def test_what_another_process_commits_is_seen_at_once(store, beside):
 async def test_many_at_once_are_all_answered_and_one_that_is_ended_harms_nobody(store):
     caller, link = await linked(store)
     ended = asyncio.create_task(store.links.find(caller.account_id, PRM))
-    await asyncio.sleep(0)
+    await asyncio.wait({ended}, timeout=0)  # it has begun
     ended.cancel()
     found = await asyncio.gather(*(store.links.find(caller.account_id, PRM) for _ in range(64)))
     assert found == [link] * 64
     await asyncio.gather(ended, return_exceptions=True)
+
+
+async def test_a_parameter_that_is_left_out_is_no_null(store):
+    asking = Prepared(select(points.c.id).where(points.c.account_id == bindparam("account")).limit(1))
+    with pytest.raises(KeyError, match="account"):
+        await WarmReads(store.engine).rows(asking)
 
 
 async def test_connections_that_the_server_ended_are_replaced(on_postgresql):
@@ -109,6 +119,16 @@ async def test_connections_that_the_server_ended_are_replaced(on_postgresql):
         await connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
         await connection.execute(text("SELECT pg_sleep(0.1)"))  # long enough for the news to arrive
     assert await on_postgresql.links.find(caller.account_id, PRM) == link
+
+
+async def test_a_closed_engine_is_let_go(store):
+    engine = open_engine(store.engine.url.render_as_string(hide_password=False))
+    WarmReads(engine)
+    await close_engine(engine)
+    known = ref(engine.sync_engine)
+    del engine
+    gc.collect()
+    assert known() is None
 
 
 async def test_a_closed_engine_opens_nothing_for_a_hot_read(on_postgresql):

@@ -121,14 +121,20 @@ def _even(day: date, step: int, watts: list[int] | None) -> EvenReadings:
     return EvenReadings(day_bounds(day)[0], timedelta(minutes=step), watts or [0] * count, Quality.RAW)
 
 
-@given(YEARS, st.dictionaries(st.integers(0, 89), st.tuples(st.integers(0, 2**32 - 1), QUALITIES), max_size=20))
-def test_every_quarter_of_energies_comes_back_at_one_length(first, held):
+def energies(first: date, held: dict[int, tuple[int, Quality]]) -> tuple[Period, dict[date, tuple[Reading, ...]]]:
+    """The quarter, and a day's energy and quality at each of these offsets."""
     period = period_of(Kind.DAILY, first)
     days = {
         day: (Reading(*day_bounds(day), value, quality),)
         for at, (value, quality) in sorted(held.items())
         for day in [period.day(at)]
     }
+    return period, days
+
+
+@given(YEARS, st.dictionaries(st.integers(0, 89), st.tuples(st.integers(0, 2**32 - 1), QUALITIES), max_size=20))
+def test_every_quarter_of_energies_comes_back_at_one_length(first, held):
+    period, days = energies(first, held)
     packed = pack(Kind.DAILY, period, days)
     assert period_told(Kind.DAILY, first, packed) == period
     assert unpack(Kind.DAILY, period, packed) == days
@@ -138,12 +144,7 @@ def test_every_quarter_of_energies_comes_back_at_one_length(first, held):
 
 @given(YEARS, st.dictionaries(st.integers(0, 89), st.tuples(st.integers(0, 2**22 - 1), QUALITIES), max_size=20))
 def test_every_quarter_of_usual_energies_comes_back_at_one_length(first, held):
-    period = period_of(Kind.DAILY, first)
-    days = {
-        day: (Reading(*day_bounds(day), value, quality),)
-        for at, (value, quality) in sorted(held.items())
-        for day in [period.day(at)]
-    }
+    period, days = energies(first, held)
     packed = pack(Kind.DAILY, period, days)
     assert unpack(Kind.DAILY, period, packed) == days
     assert len(packed) == 3 + 3 * period.length
@@ -151,12 +152,7 @@ def test_every_quarter_of_usual_energies_comes_back_at_one_length(first, held):
 
 @given(YEARS, st.dictionaries(st.integers(0, 89), st.tuples(st.integers(2**22, 2**32 - 1), QUALITIES), min_size=1))
 def test_a_quarter_that_was_packed_by_the_version_before_comes_back(first, held):
-    period = period_of(Kind.DAILY, first)
-    days = {
-        day: (Reading(*day_bounds(day), value, quality),)
-        for at, (value, quality) in sorted(held.items())
-        for day in [period.day(at)]
-    }
+    period, days = energies(first, held)
     packed = pack(Kind.DAILY, period, days)
     before = b"\x01\x01" + packed[3:]
     assert period_told(Kind.DAILY, first, before) == period

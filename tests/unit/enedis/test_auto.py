@@ -270,7 +270,9 @@ async def test_what_2026_alone_has_is_not_asked_for_ten_minutes_where_it_is_not_
             await process.ask(INDEX)
         told.append(refused.value.problem)
     assert pair.calls == [NEW]
-    assert [problem.upstream for problem in told[1:]] == [Upstream(403, "900908", "Resource forbidden")] * 2
+    assert [problem.upstream for problem in told[1:]] == [
+        Upstream(403, "900908", "Resource forbidden", shape="wso2")
+    ] * 2
     pair.new.trouble = None
     pair.clock.advance(599)
     with pytest.raises(OperatorActionNeeded):

@@ -262,7 +262,7 @@ def test_a_hold_of_a_day_that_the_calendar_has_left_is_over():
     assert rules.held_until(again, civil_at(NOW), NOW) == NOW + 61 * SECOND_US
 
 
-def test_a_clock_set_back_by_an_hour_waits_for_all_bookings_and_a_window_and_keeps_the_count():
+def test_a_clock_set_back_by_an_hour_waits_for_all_slots_and_a_window_and_keeps_the_count():
     bucket = Bucket()
     for _ in range(5):
         bucket, _ = ask(bucket)

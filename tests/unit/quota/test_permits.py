@@ -366,7 +366,7 @@ async def test_an_hour_that_never_comes_on_a_calendar_that_stands_still_is_not_w
     assert gate.refused == [(20, 20)]
 
 
-async def test_a_429_calls_off_what_other_processes_have_booked_ahead(clock: VirtualClock):
+async def test_a_429_stops_those_of_other_processes_who_stand_in_the_line(clock: VirtualClock):
     home = MemoryHome(wall_ns=clock.wall_ns, monotonic=clock.monotonic)
     limits = {"v5": Limits(5, 100)}
     one, two = (QuotaPermits(home, limits, clock, wall_ns=clock.wall_ns) for _ in range(2))

@@ -1,8 +1,10 @@
 """The transport against a real socket: when the permit is taken, and what lost connections become."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -118,6 +120,20 @@ async def test_the_permit_comes_after_the_connection_and_before_the_bytes(world:
     # The server may see the connection just after the client does.
     assert connected in ("permit over 0", "permit over 1")
     assert rest == ["token", "permit over 1", "data", "permit over 1", "data"]
+
+
+async def test_a_connection_is_used_again_within_a_second_and_not_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """A server may close one that says nothing, and a call that finds out too late is lost."""
+    later = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + later[0])
+    monkeypatch.setattr("httpcore2._async.http11.time", clock)
+    world.upstream.steps = [whole(b'{"a": 1}')] * 3
+    for waits, connections in [(0.0, 1), (0.5, 1), (1.1, 2)]:
+        later[0] += waits
+        await world.ask()
+        assert world.upstream.connections == connections
 
 
 async def test_the_permit_is_told_of_each_request_whose_bytes_have_left_answered_or_not(world: World):

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from passerelle.errors import OperatorActionNeeded, Problem, QuotaExhausted, TokenRejected, TooManyRequests, Upstream
 from passerelle.kit.clock import Clock
 from passerelle.model.reading import Gap, GapReason
-from passerelle.plan.failures import REMEMBERED
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.errors import Refusal
 
@@ -15,8 +16,6 @@ COME_BACK = 5
 FIRST_ERROR = 400
 
 _TOO_MUCH = frozenset((QuotaExhausted.code, TooManyRequests.code))
-_REMEMBERED = frozenset(kind.code for kind in REMEMBERED)
-"""What is told again without asking: of Enedis' answer its code and message are kept, not the body."""
 _BETWEEN_US_AND_ENEDIS = frozenset((TokenRejected.code, OperatorActionNeeded.code))
 """About the gateway's own standing at Enedis: our caller would look for the fault in his own credentials."""
 
@@ -25,15 +24,14 @@ _BETWEEN_US_AND_ENEDIS = frozenset((TokenRejected.code, OperatorActionNeeded.cod
 class Dialect:
     """The words of one generation.
 
-    `own_words`: what Enedis said of a problem (its code), if this generation passes it on as it is; `written` is how it
-    writes a code and a message. `always`: problems that are told in the words of `of_problem` whatever Enedis said.
+    `own_words`: what Enedis said of a problem (its code), if this generation passes it on as it is. `always`: problems
+    that are told in the words of `of_problem` whatever Enedis said.
     `headers` come with every answer, good or bad.
     """
 
     of_problem: Mapping[str, Refusal]
     of_gap: Mapping[GapReason, Refusal]
     own_words: Callable[[str, Upstream], Refusal | None]
-    written: Callable[[str, str], bytes]
     nothing: Refusal
     technical_error: Refusal
     unavailable: Refusal
@@ -45,19 +43,27 @@ class Dialect:
         if problem.code in _TOO_MUCH:
             return errors.throttled(await clock.now(), problem.retry_after)
         if problem.code not in _BETWEEN_US_AND_ENEDIS | self.always and problem.upstream is not None:
-            own = self.own_words(problem.code, self._with_body(problem.code, problem.upstream))
+            own = self.own_words(problem.code, _with_body(problem.upstream))
             if own is not None:
                 return own
         return self.of_problem.get(problem.code) or replace(self.unavailable, retry_after=problem.retry_after)
-
-    def _with_body(self, code: str, said: Upstream) -> Upstream:
-        """What Enedis said; of a failure that is remembered, written anew from its code and message."""
-        if said.body or code not in _REMEMBERED or said.code is None or said.message is None:
-            return said
-        return replace(said, body=self.written(said.code, said.message))
 
     async def refusal_of_gap(self, gap: Gap, clock: Clock) -> Refusal:
         """The refusal of a whole call whose part is missing for this reason."""
         if gap.problem is not None:
             return await self.refusal_of(gap.problem, clock)
         return self.of_gap.get(gap.reason) or replace(self.unavailable, retry_after=COME_BACK)
+
+
+def _with_body(said: Upstream) -> Upstream:
+    """What Enedis said; where it is told from memory, which keeps no body, written anew in the form that it had."""
+    match said:
+        case Upstream(body=b"", shape="oauth"):
+            written: object = {"error": said.code, "error_description": said.message}
+        case Upstream(body=b"", shape="wso2"):
+            written = {"code": said.code, "message": said.message}
+        case Upstream(body=b"", shape="list"):
+            written = [{"code": said.code, "message": said.message}]
+        case _:
+            return said
+    return replace(said, body=msgspec.json.encode(written))

@@ -1,6 +1,5 @@
 """The words of v5. Where Enedis itself refused in the form of v5, its own answer is passed on."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -55,14 +54,6 @@ def _own_words(_: str, upstream: Upstream) -> Refusal | None:
     return Refusal(upstream.status, upstream.body, upstream.content_type or errors.JSON)
 
 
-def _written(code: str, message: str) -> bytes:
-    """As v5 writes an error; what is no code of v5 (F§13) is no error of it."""
-    known = _CODE.fullmatch(code) is not None
-    return msgspec.json.encode({"error" if known else "code": code, "error_description": message})
-
-
-_CODE = re.compile(r"[A-Za-z][A-Za-z_]*[A-Za-z]|(ADAM|STM)[-_A-Z0-9]+")
-
 V5 = Dialect(
     of_problem={
         KeyMissing.code: errors.MISSING_CREDENTIALS,
@@ -90,7 +81,6 @@ V5 = Dialect(
         GapReason.WRONG_DIRECTION: errors.WRONG_DIRECTION,
     },
     own_words=_own_words,
-    written=_written,
     nothing=errors.NO_DATA,
     technical_error=errors.TECHNICAL_ERROR,
     unavailable=errors.UNAVAILABLE,

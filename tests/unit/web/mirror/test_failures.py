@@ -3,10 +3,12 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from passerelle.consent.states import ConsentState
+from passerelle.enedis.catalogue import read_body
 from passerelle.errors import (
     ConsentMissing,
     InternalError,
@@ -95,28 +97,32 @@ async def test_enedis_own_refusal_is_passed_on_byte_for_byte(house, kind, status
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "code", "message"),
+    ("kind", "status", "body"),
     [
-        (UpstreamRejected, 400, "Invalid_request", "A new rule."),
-        (UpstreamRejected, 400, "ADAM-DC-0015", "Odd."),
-        (UsagePointUnknown, 404, "STM-ERR-0000019", "Unknown or unauthorized user."),
-        (UpstreamUnknown, 418, "ADAM-ERR9999", "Odd."),
-        (UpstreamUnknown, 404, "SGT404", "Of another generation."),
-        (OperatorActionNeeded, 403, "900908", "Resource forbidden"),
-        (TokenRejected, 401, "900901", "Invalid Credentials"),
-        (UpstreamBroken, 200, None, None),
+        (UpstreamRejected, 400, b'{"error":"Invalid_request","error_description":"A new rule."}'),
+        (UpstreamRejected, 400, b'{"error":"invalid_request","error_description":"Of the token API."}'),
+        (UpstreamRejected, 400, b'{"error":"ADAM-DC-0015","error_description":"Odd."}'),
+        (UsagePointUnknown, 404, b'{"error":"STM-ERR-0000019","error_description":"Unknown or unauthorized user."}'),
+        (UpstreamUnknown, 418, b'{"error":"ADAM-ERR9999","error_description":"Odd."}'),
+        (UpstreamUnknown, 404, b'{"code":"SGT404","message":"Of another generation."}'),
+        (UpstreamUnknown, 400, b'{"code":"Invalid_request","message":"Of another generation."}'),
+        (OperatorActionNeeded, 403, b'{"code":"900908","message":"Resource forbidden"}'),
+        (TokenRejected, 401, b'{"code":"900901","message":"Invalid Credentials"}'),
+        (UpstreamBroken, 200, b"<html>"),
     ],
 )
-async def test_a_refusal_that_is_remembered_is_told_in_the_same_words(house, kind, status, code, message):
-    form = ("code", "message") if code == "SGT404" else ("error", "error_description")
-    body = json.dumps(dict(zip(form, (code, message), strict=True))).encode() if code else b"<html>"
-    house.enedis.refusal = kind("It said so.", "Il l'a dit.", upstream=Upstream(status, code, message, body=body))
-    first = await house.daily(*DAYS)
-    house.enedis.refusal = None
-    again = await house.daily(*DAYS)
-    assert (again.status_code, again.json()) == (first.status_code, first.json())
-    if first.status_code == 503:
-        assert 0 < int(again.headers["retry-after"]) <= 86_401
+async def test_a_refusal_that_is_remembered_is_told_in_the_same_words(house, kind, status, body):
+    said = read_body(body)
+    upstream = Upstream(status, said.code, said.message, "text/html", body, said.shape)
+    for ask in (partial(house.daily, *DAYS), partial(house.get, IDENTITY, usage_point_id=PRM)):
+        house.enedis.refusal = kind("It said so.", "Il l'a dit.", upstream=upstream)
+        first = await ask()
+        house.enedis.refusal = None
+        again = await ask()
+        assert (again.status_code, again.headers["content-type"]) == (first.status_code, first.headers["content-type"])
+        assert again.content == first.content
+        if first.status_code == 503:
+            assert 0 < int(again.headers["retry-after"]) <= 86_401
 
 
 async def test_a_body_of_another_generation_is_said_in_v5(house):

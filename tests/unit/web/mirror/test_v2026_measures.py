@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
+from passerelle.enedis.catalogue import read_body
 from passerelle.errors import (
     BeforeActivation,
     ConsentMissing,
@@ -15,8 +17,10 @@ from passerelle.errors import (
     OperatorActionNeeded,
     QuotaExhausted,
     Upstream,
+    UpstreamBroken,
     UpstreamRejected,
     UpstreamUnavailable,
+    UpstreamUnknown,
 )
 from passerelle.gateway.rooms import MIRROR_TOKEN
 from passerelle.model.paris import day_bounds, midnight
@@ -280,6 +284,30 @@ async def test_what_enedis_says_in_the_form_of_2026_is_passed_on(house, error, u
     house.enedis.refusal = error
     answer = await house.measure(DAILY, *DAYS)
     assert (answer.status_code, answer.content) == (upstream.status, upstream.body)
+
+
+@pytest.mark.parametrize(
+    ("error", "body"),
+    [
+        (UpstreamRejected, b'{"error":"invalid_scope","error_description":"Of the token API."}'),
+        (UpstreamRejected, b'{"error":"ADAM-ERR0999","error_description":"inconnu"}'),
+        (UpstreamUnknown, b'{"code":"SGT400","message":"Odd"}'),
+        (UpstreamUnknown, b'{"code":"ADAM-ERR0999","message":"Odd"}'),
+        (UpstreamUnknown, b'[{"code":"SGT400","message":"Odd"}]'),
+        (UpstreamUnknown, b'{"fault":{"code":"900","message":"Odd"}}'),
+        (UpstreamBroken, b"<html>"),
+    ],
+)
+async def test_a_refusal_that_is_remembered_is_told_in_the_same_words(house, error, body):
+    found = read_body(body)
+    upstream = Upstream(400, found.code, found.message, "text/html", body, found.shape)
+    for ask in (partial(house.measure, DAILY, *DAYS), partial(house.get, f"/situation_contrat_auto/v1/{PRM}")):
+        house.enedis.refusal = error("It said so.", "Il l'a dit.", upstream=upstream)
+        first = await ask()
+        house.enedis.refusal = None
+        again = await ask()
+        assert (again.status_code, again.headers["content-type"]) == (first.status_code, first.headers["content-type"])
+        assert again.content == first.content
 
 
 async def test_a_used_up_quota_says_when_to_come_back(house):

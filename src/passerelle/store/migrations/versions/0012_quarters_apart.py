@@ -11,8 +11,11 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_ALL = "cell, start, era, marks, revised, sealed"
-_OF_A_QUARTER = "length(marks) > 100"
+COLUMNS = ("cell", "start", "era", "marks", "revised", "sealed")
+CHUNKS, QUARTERS = (sa.table(name, *map(sa.column, COLUMNS)) for name in ("chunks", "quarters"))
+MOST_MARKS = 100
+"""Bytes that mark the days of a week, two each, are fewer; those of a quarter are more."""
+OF_A_QUARTER = sa.func.length(CHUNKS.c.marks) > MOST_MARKS
 
 
 def upgrade() -> None:
@@ -28,10 +31,10 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE quarters SET (autovacuum_vacuum_scale_factor = 0.01)")
-    op.execute(f"INSERT INTO quarters ({_ALL}) SELECT {_ALL} FROM chunks WHERE {_OF_A_QUARTER}")  # noqa: S608 — no input
-    op.execute(f"DELETE FROM chunks WHERE {_OF_A_QUARTER}")  # noqa: S608 — no input
+    op.execute(sa.insert(QUARTERS).from_select(COLUMNS, sa.select(CHUNKS).where(OF_A_QUARTER)))
+    op.execute(sa.delete(CHUNKS).where(OF_A_QUARTER))
 
 
 def downgrade() -> None:
-    op.execute(f"INSERT INTO chunks ({_ALL}) SELECT {_ALL} FROM quarters")  # noqa: S608 — no input
+    op.execute(sa.insert(CHUNKS).from_select(COLUMNS, sa.select(QUARTERS)))
     op.drop_table("quarters")

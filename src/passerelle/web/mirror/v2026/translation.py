@@ -52,12 +52,6 @@ def _own_words(problem: str, upstream: Upstream) -> Refusal | None:
     return Refusal(upstream.status, upstream.body, upstream.content_type or JSON)
 
 
-def _written(code: str, message: str) -> bytes:
-    """As 2026 writes an error: ADAM codes in the form of v5."""
-    code_name, message_name = ("error", "error_description") if code.lower().startswith(_ADAM) else ("code", "message")
-    return msgspec.json.encode({code_name: code, message_name: message})
-
-
 MEASURES = replace(
     SHARED,
     of_problem={
@@ -74,7 +68,6 @@ MEASURES = replace(
         GapReason.BEFORE_ACTIVATION: errors.BEFORE_ACTIVATION,
     },
     own_words=_own_words,
-    written=_written,
     nothing=errors.NO_MEASURE,
     technical_error=errors.OUTSIDE_SPECIFICATION,
     unavailable=errors.UNAVAILABLE,
