@@ -17,7 +17,6 @@ from sqlalchemy import insert
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import ConsentState, Link
-from passerelle.errors import PasserelleError
 from passerelle.gateway.upkeep import WORKER, Upkeep
 from passerelle.kit.crypto import random_id
 from passerelle.model.days import DaySpan
@@ -27,6 +26,7 @@ from passerelle.model.series import Direction, Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.rules import published_end
 from passerelle.plan.upkeep import Missing
+from passerelle.problem import PasserelleError
 from passerelle.store.engine import open_engine, writing
 from passerelle.store.links import PRM, Links
 from passerelle.store.tables import accounts, consents, links, points, upkeep

@@ -1,139 +1,45 @@
 """Every error of passerelle, and what it tells its reader.
 
-    PasserelleError
-    ├── CallerError                 the request cannot be served as it stands
-    │   ├── InvalidRequest          400 invalid-request
-    │   ├── KeyMissing              401 key-missing
-    │   ├── KeyInvalid              401 key-invalid
-    │   ├── ScopeMissing            403 scope-missing
-    │   ├── NotFound                404 not-found
-    │   ├── UsagePointUnknown       404 usage-point-unknown
-    │   ├── MethodNotAllowed        405 method-not-allowed
-    │   ├── NotAcceptable           406 not-acceptable
-    │   └── TooManyRequests         429 too-many-requests
-    ├── ConsentError                the customer has to act
-    │   ├── ConsentMissing          403 consent-missing
-    │   ├── ConsentExpired          403 consent-expired
-    │   ├── ConsentRevoked          403 consent-revoked
-    │   └── ConsentRefused          403 consent-refused
-    ├── NothingThere                Enedis has, or will have, nothing here: a gap in a series
-    │   ├── NoData                  404 no-data
-    │   ├── NotCollected            404 not-collected
-    │   ├── BeforeActivation        404 before-activation
-    │   ├── BeforeConsent           404 before-consent
-    │   ├── BeyondHistory           404 beyond-history
-    │   ├── WrongDirection          404 wrong-direction
-    │   └── NotServed               404 not-served
-    ├── UpstreamError               Enedis did not give what it should
-    │   ├── OperatorActionNeeded    502 operator-action-needed
-    │   ├── TokenRejected           502 token-rejected
-    │   ├── UpstreamRejected        502 upstream-rejected
-    │   ├── UpstreamBroken          502 upstream-broken
-    │   ├── UpstreamUnknown         502 upstream-unknown
-    │   ├── ConsentPageFailed       502 consent-page-failed
-    │   ├── QuotaExhausted          503 quota-exhausted
-    │   ├── UpstreamUnavailable     503 upstream-unavailable
-    │   └── UpstreamTimeout         504 upstream-timeout
-    ├── InternalError               500 internal-error
-    │   └── StorageUnavailable      503 storage-unavailable
-    └── StartRefused                the command ends with one line; never seen over HTTP
-
-The first line of a class's docstring is its English title. An instance adds what happened this time, in English and
-French, and when to come back. Codes, statuses and who acts: INTERFACE section 5; rows of Enedis: `enedis/errors.json`.
+PasserelleError
+├── CallerError                 the request cannot be served as it stands
+│   ├── InvalidRequest          400 invalid-request
+│   ├── KeyMissing              401 key-missing
+│   ├── KeyInvalid              401 key-invalid
+│   ├── ScopeMissing            403 scope-missing
+│   ├── NotFound                404 not-found
+│   ├── UsagePointUnknown       404 usage-point-unknown
+│   ├── MethodNotAllowed        405 method-not-allowed
+│   ├── NotAcceptable           406 not-acceptable
+│   └── TooManyRequests         429 too-many-requests
+├── ConsentError                the customer has to act
+│   ├── ConsentMissing          403 consent-missing
+│   ├── ConsentExpired          403 consent-expired
+│   ├── ConsentRevoked          403 consent-revoked
+│   └── ConsentRefused          403 consent-refused
+├── NothingThere                Enedis has, or will have, nothing here: a gap in a series
+│   ├── NoData                  404 no-data
+│   ├── NotCollected            404 not-collected
+│   ├── BeforeActivation        404 before-activation
+│   ├── BeforeConsent           404 before-consent
+│   ├── BeyondHistory           404 beyond-history
+│   ├── WrongDirection          404 wrong-direction
+│   └── NotServed               404 not-served
+├── UpstreamError               Enedis did not give what it should
+│   ├── OperatorActionNeeded    502 operator-action-needed
+│   ├── TokenRejected           502 token-rejected
+│   ├── UpstreamRejected        502 upstream-rejected
+│   ├── UpstreamBroken          502 upstream-broken
+│   ├── UpstreamUnknown         502 upstream-unknown
+│   ├── ConsentPageFailed       502 consent-page-failed
+│   ├── QuotaExhausted          503 quota-exhausted
+│   ├── UpstreamUnavailable     503 upstream-unavailable
+│   └── UpstreamTimeout         504 upstream-timeout
+├── InternalError               500 internal-error
+│   └── StorageUnavailable      503 storage-unavailable
+└── StartRefused                the command ends with one line; never seen over HTTP
 """
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import ClassVar
-
-
-class Actor(StrEnum):
-    """Who must act, seen by the reader of our answer."""
-
-    CALLER = "caller"
-    CUSTOMER = "customer"
-    OPERATOR = "operator"
-    ENEDIS = "enedis"
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """What Enedis itself said: HTTP status, its own code and message, without any personal data.
-
-    `body` is the answer as received, for the mirror alone: it may name a person, and is never shown, logged or kept.
-    `shape`: how it wrote code and message, as `errors.json` names the forms of bodies.
-    """
-
-    status: int | None = None
-    code: str | None = None
-    message: str | None = None
-    content_type: str | None = None
-    body: bytes = field(default=b"", repr=False)
-    shape: str | None = None
-
-    def without_body(self) -> "Upstream":
-        return replace(self, body=b"")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """An error as data, ready to be written as RFC 9457 or put beside a gap. `retry_after` in seconds."""
-
-    code: str
-    status: int
-    title: str
-    detail: str
-    detail_fr: str
-    who_acts: Actor
-    action: str
-    action_fr: str
-    retryable: bool
-    retry_after: int | None = None
-    upstream: Upstream | None = None
-
-
-class PasserelleError(Exception):
-    """Something went wrong"""
-
-    code: ClassVar[str]
-    status: ClassVar[int]
-    title_fr: ClassVar[str]
-    actor: ClassVar[Actor]
-    advice: ClassVar[str]
-    advice_fr: ClassVar[str]
-    may_retry: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        detail: str,
-        detail_fr: str,
-        *,
-        retry_after: int | None = None,
-        upstream: Upstream | None = None,
-        who_acts: Actor | None = None,
-        action: tuple[str, str] | None = None,
-        retryable: bool | None = None,
-    ) -> None:
-        super().__init__(detail)
-        own_action = action or (self.advice, self.advice_fr)
-        self.problem = Problem(
-            code=self.code,
-            status=self.status,
-            title=self.title(),
-            detail=detail,
-            detail_fr=detail_fr,
-            who_acts=who_acts or self.actor,
-            action=own_action[0],
-            action_fr=own_action[1],
-            retryable=self.may_retry if retryable is None else retryable,
-            retry_after=retry_after,
-            upstream=upstream,
-        )
-
-    @classmethod
-    def title(cls) -> str:
-        """The first line of the docstring."""
-        return (cls.__doc__ or "").strip().splitlines()[0]
+from passerelle.problem import Actor, PasserelleError, Problem
 
 
 class CallerError(PasserelleError):
@@ -340,9 +246,7 @@ class NotServed(NothingThere):
     title_fr = "La génération de l'API Enedis utilisée n'a pas ces données"
     actor = Actor.OPERATOR
     advice = "Indexes exist since Data Connect 2026: the operator sets PASSERELLE_GENERATION to 2026 or auto."
-    advice_fr = (
-        "Les index existent depuis Data Connect 2026 : l'exploitant règle PASSERELLE_GENERATION sur 2026 ou auto."
-    )
+    advice_fr = "Les index existent depuis Data Connect 2026 : l'exploitant met PASSERELLE_GENERATION à 2026 ou auto."
 
 
 class UpstreamError(PasserelleError):
@@ -492,7 +396,5 @@ def _concrete(root: type[PasserelleError]) -> list[type[PasserelleError]]:
     return own + [each for child in root.__subclasses__() for each in _concrete(child)]
 
 
-PROBLEMS: dict[str, type[PasserelleError]] = {
-    each.code: each for each in _concrete(PasserelleError) if each is not StartRefused
-}
+PROBLEMS = {each.code: each for each in _concrete(PasserelleError) if each is not StartRefused}
 """Every problem that can be met over HTTP, by its stable code."""

@@ -13,8 +13,9 @@ from passerelle.cli.output import write_json, write_tables
 from passerelle.cli.servers import run
 from passerelle.cli.shell import shell_of
 from passerelle.config import Settings, read_settings, unknown_variables
-from passerelle.errors import InternalError, PasserelleError, QuotaExhausted, StartRefused
+from passerelle.errors import InternalError, QuotaExhausted, StartRefused
 from passerelle.kit.logs import configure_logs
+from passerelle.problem import PasserelleError
 from passerelle.quota.permits import Snapshot
 from passerelle.store.upgrade import SchemaState
 from passerelle.wiring import StoreRooms, database_version, open_enedis, open_store

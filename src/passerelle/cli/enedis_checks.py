@@ -14,7 +14,6 @@ from passerelle.errors import (
     InternalError,
     NothingThere,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
     TokenRejected,
     UpstreamTimeout,
@@ -25,6 +24,7 @@ from passerelle.gateway.ports import Errand
 from passerelle.model.paris import in_paris
 from passerelle.model.priority import Priority
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 from passerelle.quota.permits import Snapshot
 
 TOKEN, CLOCK, QUOTA = "token", "clock", "quota"

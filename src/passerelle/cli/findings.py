@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from passerelle.cli.language import Language
-from passerelle.errors import PasserelleError
+from passerelle.problem import PasserelleError
 
 Words = tuple[str, str]
 """The same in English and French."""

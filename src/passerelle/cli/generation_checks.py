@@ -24,12 +24,12 @@ from passerelle.enedis.v2026.endpoints import (
     SYNTHESIS,
     record_path,
 )
-from passerelle.errors import PasserelleError
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.days import one_day
 from passerelle.model.generation import Speaking
 from passerelle.model.paris import ONE_DAY, civil_day
 from passerelle.model.series import Series
+from passerelle.problem import PasserelleError
 
 GENERATION = "generation"
 

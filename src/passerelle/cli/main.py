@@ -14,7 +14,7 @@ from passerelle.cli import consents, read
 from passerelle.cli.language import language_of, say
 from passerelle.cli.output import report
 from passerelle.cli.shell import Shell, shell_of
-from passerelle.errors import PasserelleError
+from passerelle.problem import PasserelleError
 
 SERVER_MODULES = frozenset(
     {

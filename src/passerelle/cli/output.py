@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from passerelle import client
 from passerelle.cli.language import Language, say
-from passerelle.errors import PROBLEMS, PasserelleError, StartRefused
+from passerelle.errors import PROBLEMS, StartRefused
+from passerelle.problem import PasserelleError
 
 PLAIN_WIDTH = 200
 """Columns of a table that goes to a pipe or a file, where nothing tells the width."""

@@ -1,6 +1,6 @@
 """What an SDK call may raise, beside InvalidRequest for a PRM that is none.
 
-    passerelle.errors.PasserelleError
+    passerelle.problem.PasserelleError
     ├── GatewayProblem        the gateway answered with a problem: `code` tells which
     ├── GatewayUnreachable    no gateway answered at the address
     └── AnswerUnreadable      something answered, but not a gateway of passerelle
@@ -8,7 +8,7 @@
 They are kept beside the SDK, not in `passerelle.errors`, because a gateway never answers with them.
 """
 
-from passerelle.errors import Actor, PasserelleError, Problem, Upstream
+from passerelle.problem import Actor, PasserelleError, Problem, Upstream
 from passerelle.schema.problem import ProblemBody
 
 

@@ -18,7 +18,7 @@ from passerelle.enedis.preference import (
 )
 from passerelle.enedis.standings import Standings
 from passerelle.enedis.v2026.endpoints import LEADING, MEASURES_API, SERVICES
-from passerelle.errors import InternalError, PasserelleError
+from passerelle.errors import InternalError
 from passerelle.kit.logs import get_logger
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.model.days import DaySpan
@@ -27,6 +27,7 @@ from passerelle.model.reading import AnyReading
 from passerelle.model.series import Series
 from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 
 Got = TypeVar("Got")
 

@@ -10,11 +10,8 @@ import msgspec
 
 from passerelle.errors import (
     PROBLEMS,
-    Actor,
-    PasserelleError,
     QuotaExhausted,
     TokenRejected,
-    Upstream,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -22,6 +19,7 @@ from passerelle.errors import (
     error_of,
 )
 from passerelle.kit.redaction import redact
+from passerelle.problem import Actor, PasserelleError, Upstream
 
 COME_BACK = 60
 """Seconds after which an absent Enedis is worth another call, when it does not say itself."""

@@ -15,7 +15,6 @@ from http import HTTPStatus
 
 from passerelle.errors import (
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
     TokenRejected,
     UpstreamBroken,
@@ -24,6 +23,7 @@ from passerelle.errors import (
     UpstreamUnavailable,
 )
 from passerelle.model.generation import NEVER, Generation, Standing
+from passerelle.problem import PasserelleError
 
 TURN = 600.0
 """Seconds for which v5 is asked directly, and between two changes in one direction."""

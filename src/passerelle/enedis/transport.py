@@ -23,17 +23,11 @@ from passerelle.enedis.seen import DAMAGED, LOST, TIMEOUT, Seen, Watch, nobody, 
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.enedis.throttling import read_throttle
 from passerelle.enedis.token import FORM, TokenKeeper, credentials
-from passerelle.errors import (
-    PasserelleError,
-    QuotaExhausted,
-    UpstreamBroken,
-    UpstreamError,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
+from passerelle.errors import QuotaExhausted, UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
 from passerelle.model.priority import Priority
+from passerelle.problem import PasserelleError
 
 MOST_RETRIES: Final = 2
 MOST_BYTES: Final = 20 * 1024 * 1024

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import PasserelleError, UpstreamTimeout
+from passerelle.errors import UpstreamTimeout
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
 from passerelle.gateway.ports import DayLedger, DayStore, LinkStore
@@ -17,6 +17,7 @@ from passerelle.plan.ledger import Known
 from passerelle.plan.rules import clip, days_per_call, first_served, published_end
 from passerelle.plan.upkeep import Missing, Progress, holes_of
 from passerelle.plan.wanted import Asking, held_up, worth_asking
+from passerelle.problem import PasserelleError
 
 LONGEST_CALL = 120.0
 """Seconds: above what a call waits for its turn in the second."""

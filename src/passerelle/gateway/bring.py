@@ -12,7 +12,6 @@ from passerelle.errors import (
     ConsentError,
     NotCollected,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
     StorageUnavailable,
     TokenRejected,
@@ -33,6 +32,7 @@ from passerelle.plan.calls import plan_calls
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.lacks import Told
 from passerelle.plan.rules import days_per_call
+from passerelle.problem import PasserelleError
 
 AT_ONCE = 4
 """Calls of one lane under way together: enough to fill the second's allowance, few to waste on a refusal."""

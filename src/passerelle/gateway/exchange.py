@@ -17,7 +17,6 @@ from passerelle.consent.shared import (
     pause_before_asking_again,
 )
 from passerelle.consent.states import ConsentState, Link
-from passerelle.errors import PasserelleError
 from passerelle.gateway.patience import Patience, let_land
 from passerelle.gateway.ports import ConsentStore, Enedis, Errand
 from passerelle.kit.clock import Clock
@@ -27,6 +26,7 @@ from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.model.shared_services import SharedService
+from passerelle.problem import PasserelleError
 
 PAGE_SECONDS = 10.0
 """How long a page asks Enedis again before it tells the customer to reload."""

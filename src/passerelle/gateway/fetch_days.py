@@ -7,7 +7,7 @@ from datetime import date
 from weakref import WeakValueDictionary
 
 from passerelle.consent.states import after_refusal
-from passerelle.errors import BeforeActivation, ConsentError, InternalError, PasserelleError, StorageUnavailable
+from passerelle.errors import BeforeActivation, ConsentError, InternalError, StorageUnavailable
 from passerelle.gateway.flights import Order
 from passerelle.gateway.ports import DayLedger, DayStore, Enedis, Errand, LinkStore
 from passerelle.kit.clock import Clock
@@ -23,6 +23,7 @@ from passerelle.plan.derive import DAILY_OF, daily_energy
 from passerelle.plan.entries import Answered, begun_with, entry_of_days, entry_of_refusal
 from passerelle.plan.lacks import Told
 from passerelle.plan.ledger import Known
+from passerelle.problem import PasserelleError
 
 log = get_logger(__name__)
 

@@ -13,7 +13,7 @@ from datetime import date
 
 from passerelle.access.caller import Caller
 from passerelle.consent.states import Link
-from passerelle.errors import InternalError, PasserelleError
+from passerelle.errors import InternalError
 from passerelle.gateway.patience import let_land
 from passerelle.kit.logs import get_logger
 from passerelle.model.days import DaySpan, runs
@@ -21,6 +21,7 @@ from passerelle.model.priority import Priority
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.lacks import Told
+from passerelle.problem import PasserelleError
 
 log = get_logger(__name__)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link
-from passerelle.errors import PasserelleError, UpstreamError, UpstreamTimeout, error_of
+from passerelle.errors import UpstreamError, UpstreamTimeout, error_of
 from passerelle.gateway.patience import Patience, let_land
 from passerelle.gateway.ports import Enedis, ForcedCalls, Leases, LinkStore, RecordRefusals, RecordStore
 from passerelle.gateway.read_series import CacheUse
@@ -18,6 +18,7 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.freshness import FORCED_AGAIN, PARTIAL_LASTS, RECORD_LASTS, SET_BACK
 from passerelle.plan.lacks import told_again
 from passerelle.plan.ledger import Refusal
+from passerelle.problem import PasserelleError
 
 _MOST = 10_000
 """Records of which a process remembers when a caller last had them asked again."""

@@ -9,7 +9,7 @@ from itertools import chain
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
 from passerelle.consent.states import Link
-from passerelle.errors import NotServed, PasserelleError, UpstreamTimeout, error_of
+from passerelle.errors import NotServed, UpstreamTimeout, error_of
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
 from passerelle.gateway.ports import DayLedger, DayStore, ForcedCalls, LinkStore, Sights
@@ -26,6 +26,7 @@ from passerelle.plan.ledger import NOTHING_KNOWN, Known
 from passerelle.plan.merge import Merged, merge
 from passerelle.plan.rules import DayGap, clip, days_per_call, first_served, published_end
 from passerelle.plan.wanted import Asking, forced_calls, whole_days, worth_asking
+from passerelle.problem import PasserelleError
 
 
 class CacheUse(StrEnum):

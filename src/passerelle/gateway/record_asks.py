@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from passerelle.access.caller import Caller
 from passerelle.consent.states import Link, after_refusal
-from passerelle.errors import ConsentError, InternalError, NothingThere, PasserelleError, UpstreamUnavailable, error_of
+from passerelle.errors import ConsentError, InternalError, NothingThere, UpstreamUnavailable, error_of
 from passerelle.gateway.bring import POLL_FIRST, POLL_LONGEST, RENEW
 from passerelle.gateway.ports import Enedis, Errand, Leases, LinkStore, RecordRefusals, RecordStore
 from passerelle.kit.clock import Clock
@@ -22,6 +22,7 @@ from passerelle.plan.failures import REMEMBERED
 from passerelle.plan.freshness import PARTIAL_LASTS, REFUSED_RECORD, SETTLING_FIRST, WHOLE_OUTLIVES, outdated
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.ledger import Refusal
+from passerelle.problem import PasserelleError
 
 Held = tuple[AnyRecord, datetime]
 """A record, and when it was kept."""

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import PasserelleError
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
 from passerelle.plan.upkeep import Import, Missing, Progress, Task
+from passerelle.problem import PasserelleError
 
 
 class Book(Protocol):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import overload
 
-from passerelle.errors import Problem
+from passerelle.problem import Problem
 
 
 class Quality(StrEnum):

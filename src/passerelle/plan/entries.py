@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from passerelle.errors import PasserelleError, Problem
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason, Readings
 from passerelle.plan.coverage import holes
@@ -12,6 +11,7 @@ from passerelle.plan.failures import OF_SERIES, REMEMBERED
 from passerelle.plan.freshness import REFUSED_DAYS, WHOLE_SERIES, next_ask, refused_until
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
+from passerelle.problem import PasserelleError, Problem
 
 _DISPROVED = frozenset({*(reason.value for reason in WHOLE_SERIES), *OF_SERIES})
 """The kinds of refusal of a whole series, which any data of it disproves."""

@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from passerelle.errors import (
     OperatorActionNeeded,
-    PasserelleError,
     TokenRejected,
     UpstreamBroken,
     UpstreamRejected,
     UpstreamUnknown,
     UsagePointUnknown,
 )
+from passerelle.problem import PasserelleError
 
 _DAY = timedelta(days=1)
 

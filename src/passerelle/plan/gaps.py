@@ -9,10 +9,10 @@ from passerelle.errors import (
     ConsentMissing,
     NoData,
     NotCollected,
-    PasserelleError,
     WrongDirection,
 )
 from passerelle.model.reading import Gap, GapReason
+from passerelle.problem import PasserelleError
 
 _GAP_OF: dict[type[PasserelleError], GapReason] = {
     NoData: GapReason.MISSING,

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import ceil
 
-from passerelle.errors import PasserelleError, Problem
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason
 from passerelle.plan.freshness import in_force, shown
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.ledger import Known, Refusal
+from passerelle.problem import PasserelleError, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from passerelle.errors import Problem
 from passerelle.model.reading import GapReason
+from passerelle.problem import Problem
 
 Stretch = tuple[datetime, datetime]
 """Two instants in UTC, end excluded."""

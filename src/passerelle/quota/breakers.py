@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from passerelle.errors import PasserelleError, UpstreamUnavailable
+from passerelle.errors import UpstreamUnavailable
 from passerelle.kit.logs import get_logger
+from passerelle.problem import PasserelleError
 from passerelle.quota import breaker as rules
 from passerelle.quota.breaker import Breaker
 from passerelle.quota.bucket import SECOND_US

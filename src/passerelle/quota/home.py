@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from passerelle.errors import Actor, QuotaExhausted
+from passerelle.errors import QuotaExhausted
 from passerelle.model.priority import Priority
+from passerelle.problem import Actor
 from passerelle.quota.bucket import Bucket, CivilTime, Grant, Later
 from passerelle.quota.settings import Limits
 

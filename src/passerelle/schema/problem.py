@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from passerelle.errors import Actor
+from passerelle.problem import Actor
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 

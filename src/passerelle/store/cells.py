@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.access.caller import Caller
 from passerelle.consent.states import ConsentState
-from passerelle.errors import PasserelleError
 from passerelle.kit.crypto import Seal, SealBroken, derive, named, open_sealed, seal_to, within
 from passerelle.model.scopes import Scope
+from passerelle.problem import PasserelleError
 from passerelle.store.credentials import key_invalid
 from passerelle.store.keyring import Opened, keyring_of
 from passerelle.store.pairs import Pair, Rows, checked, ensure, fold, load, pairs_statement

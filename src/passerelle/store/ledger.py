@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from passerelle.errors import Actor, Problem, Upstream
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.plan.freshness import FORCED_AGAIN, REFUSED_FOR
 from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
+from passerelle.problem import Actor, Problem, Upstream
 from passerelle.store.engine import inserting, reading, writing
 from passerelle.store.tables import ledger_days, refusals
 from passerelle.store.warm import Prepared, WarmReads

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from passerelle.errors import BeforeActivation, PasserelleError
+from passerelle.errors import BeforeActivation
 from passerelle.gateway.ports import Errand
 from passerelle.model.customer import AnyRecord, Contact, Contract, CustomerRecord
 from passerelle.model.days import DaySpan
@@ -15,6 +15,7 @@ from passerelle.model.reading import AnyReading, IndexReading, Peak, Reading, Re
 from passerelle.model.series import Kind, Series
 from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 
 HALF_HOUR = timedelta(minutes=30)
 

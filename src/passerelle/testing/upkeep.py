@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
-from passerelle.errors import PasserelleError
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
 from passerelle.plan.upkeep import LOOK_AFTER, Import, Missing, Progress, Task, Work
+from passerelle.problem import PasserelleError
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 

@@ -9,10 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from passerelle.errors import InternalError, MethodNotAllowed, NotFound, PasserelleError
+from passerelle.errors import InternalError, MethodNotAllowed, NotFound
 from passerelle.gateway.rooms import Gateway
 from passerelle.kit.logs import get_logger
 from passerelle.model.series import Series
+from passerelle.problem import PasserelleError
 from passerelle.web.auth import authenticate
 from passerelle.web.call import Call
 from passerelle.web.crowd import Crowd

@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from passerelle.errors import NotAcceptable, PasserelleError
+from passerelle.errors import NotAcceptable
 from passerelle.gateway.read_series import CacheUse
+from passerelle.problem import PasserelleError
 
 DEFAULT_WAIT = 30
 LONGEST_WAIT = 300

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from passerelle._version import __version__
-from passerelle.errors import PasserelleError
+from passerelle.problem import PasserelleError
 from passerelle.schema.problem import PROBLEM_MEDIA_TYPE, ProblemBody, TokenErrorBody
 from passerelle.web.routes import ROUTES, Route
 

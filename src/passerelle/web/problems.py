@@ -3,7 +3,8 @@
 import msgspec
 from starlette.responses import Response
 
-from passerelle.errors import KeyInvalid, KeyMissing, PasserelleError, Problem
+from passerelle.errors import KeyInvalid, KeyMissing
+from passerelle.problem import PasserelleError, Problem
 from passerelle.schema.problem import PROBLEM_MEDIA_TYPE, ProblemBody, UpstreamBody
 
 

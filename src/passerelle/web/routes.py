@@ -18,7 +18,6 @@ from passerelle.errors import (
     NotFound,
     NotServed,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
     ScopeMissing,
     TokenRejected,
@@ -33,6 +32,7 @@ from passerelle.errors import (
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.scopes import Scope
 from passerelle.model.series import Kind, Series
+from passerelle.problem import PasserelleError
 from passerelle.schema.catalogue import CatalogueBody
 from passerelle.schema.consents import ConsentList, ConsentOrder, ConsentStarted
 from passerelle.schema.customer import AddressBody, ContactBody, ContractBody, IdentityBody

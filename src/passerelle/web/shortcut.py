@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from passerelle.errors import PasserelleError
+from passerelle.problem import PasserelleError
 from passerelle.web.envelope import Visit, Watch
 
 POINTS = "/v1/usage-points/"

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from passerelle.errors import NotCollected, OperatorActionNeeded, Upstream, UpstreamRejected
+from passerelle.errors import NotCollected, OperatorActionNeeded, UpstreamRejected
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.leases import NO_WISH, Hold, Wish
@@ -15,6 +15,7 @@ from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
+from passerelle.problem import Upstream
 from passerelle.store.engine import reading
 from passerelle.store.leases import AWAITED, LASTS, LaneLeases
 from passerelle.store.ledger import Ledger

@@ -11,9 +11,7 @@ from passerelle.enedis.auto import EnedisAuto
 from passerelle.errors import (
     NoData,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
-    Upstream,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -22,6 +20,7 @@ from passerelle.model.customer import Contact, CustomerRecord
 from passerelle.model.generation import Generation
 from passerelle.model.priority import Priority
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError, Upstream
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.standings import MemoryStandings
 

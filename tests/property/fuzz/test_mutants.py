@@ -46,7 +46,6 @@ from passerelle.enedis.v2026.records import (
 from passerelle.enedis.v2026.subscribed_services import Pages
 from passerelle.enedis.v2026.wire import IndexBody, ServicesBody
 from passerelle.enedis.v2026.wire import MeasureBody as MeasureBody2026
-from passerelle.errors import PasserelleError
 from passerelle.model.customer import Contract, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.generation import Speaking
@@ -54,6 +53,7 @@ from passerelle.model.priority import Priority
 from passerelle.model.reading import IndexReading, Peak
 from passerelle.model.series import Kind, Series
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.permits import CountedPermits
 

@@ -13,10 +13,10 @@ from passerelle.cli.main import build
 from passerelle.cli.read import days_to_read
 from passerelle.cli.shell import Shell
 from passerelle.cli.tables import of_series
-from passerelle.errors import Actor
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason, Quality
 from passerelle.model.series import Kind, Series, Unit
+from passerelle.problem import Actor
 from passerelle.schema.catalogue import CatalogueBody, EndpointBody
 from passerelle.schema.consents import ConsentBody, ConsentList, ConsentPoint, ConsentStarted
 from passerelle.schema.customer import (

@@ -10,9 +10,9 @@ import pytest
 import passerelle
 from passerelle.client import AsyncPasserelle, GatewayProblem, GatewayUnreachable, Passerelle
 from passerelle.client.requests import CSV
-from passerelle.errors import Actor, PasserelleError
 from passerelle.model.reading import GapReason, Quality
 from passerelle.model.series import Series, Unit
+from passerelle.problem import Actor, PasserelleError
 from passerelle.schema.consents import ConsentStarted
 from passerelle.schema.customer import ContactBody
 from passerelle.schema.problem import ProblemBody

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from passerelle.client import requests
 from passerelle.client.errors import AnswerUnreadable, GatewayProblem
-from passerelle.errors import Actor, InvalidRequest
+from passerelle.errors import InvalidRequest
 from passerelle.model.paris import in_paris, midnight
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Series, Unit
+from passerelle.problem import Actor
 from passerelle.schema.problem import ProblemBody
 from passerelle.schema.series import IntervalSeries, SeriesGap
 

@@ -10,9 +10,7 @@ from passerelle.enedis.generations import BUCKETS_2026, speaker
 from passerelle.errors import (
     NoData,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
-    Upstream,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -23,6 +21,7 @@ from passerelle.model.generation import Generation, Speaking
 from passerelle.model.priority import Priority
 from passerelle.model.series import MEASURES, Series
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError, Upstream
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.standings import MemoryStandings
 

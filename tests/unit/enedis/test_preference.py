@@ -10,13 +10,13 @@ from passerelle.errors import (
     NoData,
     NotServed,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
 )
 from passerelle.model.generation import Generation, Standing
+from passerelle.problem import PasserelleError
 
 NEW, OLD = Generation.V2026, Generation.V5
 ANSWERED, FAILED, SILENT = Outcome

@@ -9,8 +9,8 @@ import pytest
 
 from passerelle.enedis.seen import Seen
 from passerelle.enedis.transport import MOST_BYTES, Transport
-from passerelle.errors import PasserelleError
 from passerelle.model.priority import Priority
+from passerelle.problem import PasserelleError
 from passerelle.testing.permits import CountedPermits
 
 API = "metering_data_dc"

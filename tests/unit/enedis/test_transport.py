@@ -12,7 +12,6 @@ from passerelle.enedis.transport import MOST_BYTES
 from passerelle.errors import (
     BeforeActivation,
     OperatorActionNeeded,
-    PasserelleError,
     QuotaExhausted,
     TokenRejected,
     UpstreamBroken,
@@ -20,6 +19,7 @@ from passerelle.errors import (
     UpstreamUnavailable,
 )
 from passerelle.model.priority import Priority
+from passerelle.problem import PasserelleError
 from passerelle.testing.permits import CountedPermits, Hold
 
 PRM = "22516914714270"

@@ -10,9 +10,7 @@ from passerelle.errors import (
     CredentialsMissing,
     NotCollected,
     OperatorActionNeeded,
-    PasserelleError,
     TokenRejected,
-    Upstream,
     UpstreamBroken,
     UpstreamRejected,
     UpstreamUnavailable,
@@ -24,6 +22,7 @@ from passerelle.model.paris import civil_day, in_paris
 from passerelle.model.reading import GapReason, Quality
 from passerelle.model.series import Series
 from passerelle.plan.rules import published_end
+from passerelle.problem import PasserelleError, Upstream
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.reading import NOW, ReadingHouse
 

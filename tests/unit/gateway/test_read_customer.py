@@ -10,7 +10,6 @@ from passerelle.errors import (
     ConsentMissing,
     NoData,
     OperatorActionNeeded,
-    Upstream,
     UpstreamRejected,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -18,6 +17,7 @@ from passerelle.errors import (
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.customer import CustomerRecord
+from passerelle.problem import Upstream
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.ledger import MemoryLeases

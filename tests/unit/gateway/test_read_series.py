@@ -16,10 +16,8 @@ from passerelle.errors import (
     NotCollected,
     NotServed,
     OperatorActionNeeded,
-    PasserelleError,
     ScopeMissing,
     TokenRejected,
-    Upstream,
     UpstreamBroken,
     UpstreamRejected,
     UpstreamUnavailable,
@@ -38,6 +36,7 @@ from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.overview import overview
+from passerelle.problem import PasserelleError, Upstream
 from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.reading import CURVE, NOW, PRM, READER, ReadingHouse

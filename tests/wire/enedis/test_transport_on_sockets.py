@@ -10,14 +10,9 @@ import pytest
 
 from passerelle.enedis.settings import EnedisSettings
 from passerelle.enedis.transport import Transport, open_client
-from passerelle.errors import (
-    PasserelleError,
-    QuotaExhausted,
-    UpstreamBroken,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
+from passerelle.errors import QuotaExhausted, UpstreamBroken, UpstreamTimeout, UpstreamUnavailable
 from passerelle.model.priority import Priority
+from passerelle.problem import PasserelleError
 from passerelle.testing.clock import FakeClock
 from passerelle.testing.permits import CountedPermits
 

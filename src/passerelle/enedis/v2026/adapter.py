@@ -37,14 +37,7 @@ from passerelle.enedis.v2026.records import (
 )
 from passerelle.enedis.v2026.subscribed_services import Pages, request
 from passerelle.enedis.v2026.wire import IndexBody, MeasureBody, ServicesBody
-from passerelle.errors import (
-    ConsentMissing,
-    NoData,
-    OperatorActionNeeded,
-    PasserelleError,
-    UpstreamBroken,
-    UpstreamError,
-)
+from passerelle.errors import ConsentMissing, NoData, OperatorActionNeeded, UpstreamBroken, UpstreamError
 from passerelle.kit.clock import Clock
 from passerelle.kit.logs import get_logger
 from passerelle.model.customer import AnyRecord, Contract, CustomerRecord
@@ -55,6 +48,7 @@ from passerelle.model.reading import AnyReading
 from passerelle.model.series import Kind, Series
 from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 
 UNSUBSCRIBED_PAUSE = 3600.0
 """Seconds for which an API that the application lacks is left alone, where the answer does without it."""

@@ -10,7 +10,7 @@ from passerelle.enedis.v5.endpoints import MEASURES, RECORDS, Place
 from passerelle.enedis.v5.normalise import readings
 from passerelle.enedis.v5.records import record as read_record
 from passerelle.enedis.v5.wire import MeasureBody
-from passerelle.errors import NoData, NotServed, PasserelleError, UpstreamBroken
+from passerelle.errors import NoData, NotServed, UpstreamBroken
 from passerelle.model.customer import AnyRecord, CustomerRecord
 from passerelle.model.days import DaySpan
 from passerelle.model.generation import Generation
@@ -18,6 +18,7 @@ from passerelle.model.reading import AnyReading
 from passerelle.model.series import Series
 from passerelle.model.shared_services import SharedService
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 
 
 class EnedisV5:

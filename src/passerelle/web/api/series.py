@@ -7,11 +7,12 @@ from datetime import date
 from msgspec import Struct
 from starlette.responses import Response
 
-from passerelle.errors import InvalidRequest, PasserelleError
+from passerelle.errors import InvalidRequest
 from passerelle.gateway.read_series import SeriesAnswer, SeriesAsk, refuse_if_empty
 from passerelle.model.days import DaySpan
 from passerelle.model.series import Series
 from passerelle.model.usage_point import parse_usage_point_id
+from passerelle.problem import PasserelleError
 from passerelle.web.call import Call
 from passerelle.web.negotiation import cache_status, choose_media, names_etag, wait_of, wants_fresh
 from passerelle.web.render.series import CSV, FORMS, JSON, NDJSON, SeriesWriter

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from passerelle.errors import OperatorActionNeeded, Problem, QuotaExhausted, TokenRejected, TooManyRequests, Upstream
+from passerelle.errors import OperatorActionNeeded, QuotaExhausted, TokenRejected, TooManyRequests
 from passerelle.kit.clock import Clock
 from passerelle.model.reading import Gap, GapReason
+from passerelle.problem import Problem, Upstream
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.errors import Refusal
 

@@ -13,13 +13,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from passerelle.errors import PasserelleError
 from passerelle.gateway.rooms import Gateway
 from passerelle.kit.logs import get_logger
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.generation import Generation
 from passerelle.model.scopes import Scope
 from passerelle.model.series import Series
+from passerelle.problem import PasserelleError
 from passerelle.web.crowd import Crowd
 from passerelle.web.envelope import request_id_of
 from passerelle.web.mirror import authorize, errors, tokens

@@ -19,11 +19,11 @@ from passerelle.errors import (
     NoData,
     NotCollected,
     ScopeMissing,
-    Upstream,
     UsagePointUnknown,
     WrongDirection,
 )
 from passerelle.model.reading import GapReason
+from passerelle.problem import Upstream
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.dialect import FIRST_ERROR, Dialect
 from passerelle.web.mirror.errors import Refusal

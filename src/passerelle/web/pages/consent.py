@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute, Route
 
 from passerelle.consent.requests import SHARE_OLDER
 from passerelle.consent.states import ConsentState
-from passerelle.errors import PasserelleError
 from passerelle.gateway.consents import Arrival
 from passerelle.gateway.rooms import Gateway
 from passerelle.model.paris import in_paris
 from passerelle.model.usage_point import UsagePointId
+from passerelle.problem import PasserelleError
 from passerelle.web.browser import COOKIE, send_to_enedis
 from passerelle.web.pages.consent_texts import TEXTS, Ending
 from passerelle.web.pages.templating import page

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from passerelle.errors import PROBLEMS, Actor, NotFound
+from passerelle.errors import PROBLEMS, NotFound
+from passerelle.problem import Actor
 from passerelle.web.pages.templating import page
 
 _START = b"""SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true,

@@ -13,7 +13,7 @@ import pytest
 from passerelle.access.caller import Caller
 from passerelle.consent.requests import ConsentRequest
 from passerelle.consent.states import ConsentState, Link
-from passerelle.errors import KeyInvalid, PasserelleError
+from passerelle.errors import KeyInvalid
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.fetch_days import FetchDays
 from passerelle.gateway.flights import Flights
@@ -26,6 +26,7 @@ from passerelle.model.paris import civil_day, day_bounds
 from passerelle.model.reading import AnyReading, IndexReading, Peak, Reading
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
+from passerelle.problem import PasserelleError
 from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.ledger import MemoryLeases, MemoryLedger
 from passerelle.testing.records import MemoryRecordRefusals

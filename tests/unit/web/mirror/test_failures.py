@@ -16,7 +16,6 @@ from passerelle.errors import (
     OperatorActionNeeded,
     QuotaExhausted,
     TokenRejected,
-    Upstream,
     UpstreamBroken,
     UpstreamRejected,
     UpstreamTimeout,
@@ -29,6 +28,7 @@ from passerelle.model.days import DaySpan
 from passerelle.model.paris import day_bounds
 from passerelle.model.reading import Gap, GapReason
 from passerelle.model.series import Series
+from passerelle.problem import Upstream
 from passerelle.web.mirror import errors
 from passerelle.web.mirror.errors import Refused
 from passerelle.web.mirror.measures import measure_body

@@ -16,7 +16,6 @@ from passerelle.errors import (
     NotServed,
     OperatorActionNeeded,
     QuotaExhausted,
-    Upstream,
     UpstreamBroken,
     UpstreamRejected,
     UpstreamUnavailable,
@@ -26,6 +25,7 @@ from passerelle.gateway.rooms import MIRROR_TOKEN
 from passerelle.model.paris import day_bounds, midnight
 from passerelle.model.reading import IndexReading, Peak, Quality, Reading, Register
 from passerelle.model.scopes import ALL_SCOPES
+from passerelle.problem import Upstream
 from passerelle.web.mirror import errors as shared
 from passerelle.web.mirror.routes import MEASURES_2026
 from passerelle.web.mirror.v2026 import errors

@@ -5,7 +5,7 @@ from datetime import date, time
 
 import pytest
 
-from passerelle.errors import ConsentMissing, NoData, Upstream
+from passerelle.errors import ConsentMissing, NoData
 from passerelle.gateway.rooms import MIRROR_TOKEN
 from passerelle.model.customer import (
     Address,
@@ -19,6 +19,7 @@ from passerelle.model.customer import (
     OffpeakRange,
 )
 from passerelle.model.scopes import ALL_SCOPES, Scope
+from passerelle.problem import Upstream
 from passerelle.web.mirror import errors as shared
 from passerelle.web.mirror.v2026 import errors
 from passerelle.web.mirror.v2026.records import RECORDS

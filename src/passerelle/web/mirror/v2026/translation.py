@@ -13,10 +13,10 @@ from passerelle.errors import (
     InternalError,
     NoData,
     NotServed,
-    Upstream,
     UsagePointUnknown,
 )
 from passerelle.model.reading import GapReason
+from passerelle.problem import Upstream
 from passerelle.web.mirror.dialect import FIRST_ERROR, Dialect
 from passerelle.web.mirror.errors import JSON, Refusal
 from passerelle.web.mirror.translation import SHARED
