@@ -3,7 +3,8 @@
 On SQLite a hot read runs in the event loop, on one connection that only reads: the statement takes some ten
 microseconds, a hand-over to the driver's thread twenty times that. Writers are never in its way (WAL), and what another
 connection has committed is seen by the next statement. On PostgreSQL it goes to the driver itself, on a few connections
-taken out of the pool for good: a checkout and its transaction take ten times what the statement takes.
+taken out of the pool for good: a checkout and its transaction take ten times what the statement takes; and one short
+question, whether anything was committed, is asked for all requests of a moment.
 """
 
 import sqlite3
@@ -105,18 +106,44 @@ class WarmReads:
     async def made(self, make: Callable[[Sequence[Raw]], Made], prepared: Prepared, **given: Any) -> Made:
         """What `make` makes of all rows. Raises as `engine.reading`, and what `make` raises.
 
-        Where it can be told for next to nothing that the database has not changed (SQLite), it is remembered until it
-        does, so it must not change, and hold no secret in clear.
+        It is remembered for as long as the database has not changed, which is asked each time and costs less than the
+        statement; so it must not change itself, and hold no secret in clear.
         """
         return await self._line.made(make, prepared, given)
+
+
+class Memory:
+    """What was made of rows, for as long as the database has the version that it had before they were read."""
+
+    def __init__(self) -> None:
+        self._version: object = None
+        self._made: dict[tuple[Any, ...], Any] = {}
+
+    def known(self, version: object, key: tuple[Any, ...]) -> Any | None:
+        """What is remembered under the key, all of another version forgotten."""
+        if version != self._version:
+            self._made.clear()
+            self._version = version
+        return self._made.get(key)
+
+    def keep(self, version: object, key: tuple[Any, ...], rows: Sequence[Raw], made: object) -> None:
+        """Unless another version was seen meanwhile, or there is much of it."""
+        if version != self._version or len(rows) > MOST_ROWS:
+            return
+        while len(self._made) >= MOST_KEPT:
+            del self._made[next(iter(self._made))]
+        self._made[key] = made
+
+    def forget(self) -> None:
+        self._version = None
+        self._made.clear()
 
 
 class _SQLite:
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = engine.url.database or ""
         self._connection: sqlite3.Connection | None = None
-        self._kept: dict[tuple[Any, ...], Any] = {}
-        self._version = 0
+        self._memory = Memory()
 
     async def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Raw]:
         try:
@@ -129,26 +156,20 @@ class _SQLite:
             connection = self._connection or self._connect()
             # Another number once any connection but this one, which only reads, has committed: in this process or not.
             (version,) = connection.execute("PRAGMA data_version").fetchone()
-            if version != self._version:
-                self._kept.clear()
-                self._version = version
             key = (make, prepared, *given.values())
-            known: Made | None = self._kept.get(key)
+            known: Made | None = self._memory.known(version, key)
             if known is not None:
                 return known
             rows = _rows(connection, prepared.sqlite, given)
         except sqlite3.Error as error:
             raise failure(error) from error
         made = make(rows)
-        if len(rows) <= MOST_ROWS:
-            while len(self._kept) >= MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = made
+        self._memory.keep(version, key, rows, made)
         return made
 
     def close(self) -> None:
         """Let the connection go; another use opens another."""
-        self._kept.clear()
+        self._memory.forget()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -3,8 +3,10 @@
 import asyncio
 import gc
 from datetime import date
+from functools import partial
 from weakref import ref
 
+import asyncpg
 import pytest
 from sqlalchemy import bindparam, select, text
 from tests.contract.store.test_days import CURVE, DAY, NEXT, SPAN, curve, keep
@@ -18,7 +20,7 @@ from passerelle.store.engine import close_engine, open_engine, reading
 from passerelle.store.links import Links
 from passerelle.store.sights import Sights
 from passerelle.store.tables import points
-from passerelle.store.warm import Prepared, WarmReads
+from passerelle.store.warm import Memory, Prepared, WarmReads
 
 PRM, OTHER = UsagePointId("22516914714270"), UsagePointId("22516914714271")
 
@@ -106,18 +108,76 @@ async def test_many_at_once_are_all_answered_and_one_that_is_ended_harms_nobody(
     await asyncio.gather(ended, return_exceptions=True)
 
 
+OF_ACCOUNT = Prepared(select(points.c.id).where(points.c.account_id == bindparam("account")))
+
+
+async def test_what_was_made_of_rows_lasts_until_any_process_commits(store, beside):
+    caller, link = await linked(store)
+    warm = WarmReads(store.engine)
+    first, second = [await warm.made(list, OF_ACCOUNT, account=caller.account_id) for _ in range(2)]
+    assert second is first
+    await Links(beside, store.secrets, store.clock).set_state(link, ConsentState.REVOKED)
+    assert await warm.made(list, OF_ACCOUNT, account=caller.account_id) is not first
+    await store.grant(caller.account_id, OTHER)
+    assert len(await warm.made(list, OF_ACCOUNT, account=caller.account_id)) == 2
+
+
+async def test_one_that_is_ended_takes_no_look_away_from_the_others(store):
+    caller, _ = await linked(store)
+    warm = WarmReads(store.engine)
+    looks = [asyncio.create_task(warm.made(list, OF_ACCOUNT, account=caller.account_id)) for _ in range(4)]
+    await asyncio.wait(looks, timeout=0)  # they have begun
+    looks[0].cancel()
+    assert [len(found) for found in await asyncio.gather(*looks[1:])] == [1, 1, 1]
+
+
+async def test_whoever_asks_once_a_look_has_left_waits_for_the_next(on_postgresql, monkeypatch):
+    caller, _ = await linked(on_postgresql)
+    look = partial(WarmReads(on_postgresql.engine).made, list, OF_ACCOUNT, account=caller.account_id)
+    await look()
+    fetch, answered, told = asyncpg.Connection.fetch, asyncio.Event(), asyncio.Event()
+
+    async def slow(connection, *asked):
+        found = await fetch(connection, *asked)
+        answered.set()
+        await told.wait()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncpg.Connection, "fetch", slow)
+        early = asyncio.create_task(look())
+        await answered.wait()
+    await on_postgresql.grant(caller.account_id, OTHER)
+    late = asyncio.create_task(look())
+    await asyncio.wait({late}, timeout=0)  # it has asked
+    told.set()
+    assert [len(found) for found in await asyncio.gather(early, late)] == [1, 2]
+
+
+def test_what_was_read_before_another_version_was_seen_is_not_kept_for_that_one():
+    memory = Memory()
+    assert memory.known(1, ("key",)) is None
+    assert memory.known(2, ("key",)) is None
+    memory.keep(1, ("key",), [], "of the first")
+    assert memory.known(2, ("key",)) is None
+
+
 async def test_a_parameter_that_is_left_out_is_no_null(store):
-    asking = Prepared(select(points.c.id).where(points.c.account_id == bindparam("account")).limit(1))
     with pytest.raises(KeyError, match="account"):
-        await WarmReads(store.engine).rows(asking)
+        await WarmReads(store.engine).rows(OF_ACCOUNT)
 
 
 async def test_connections_that_the_server_ended_are_replaced(on_postgresql):
     caller, link = await linked(on_postgresql)
+    warm = WarmReads(on_postgresql.engine)
+    before = await warm.made(list, OF_ACCOUNT, account=caller.account_id)
     async with reading(on_postgresql.engine) as connection:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         await connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
         await connection.execute(text("SELECT pg_sleep(0.1)"))  # long enough for the news to arrive
+    after = await warm.made(list, OF_ACCOUNT, account=caller.account_id)
+    assert after == before
+    assert after is not before  # it might have been another server, with names of its own for what is visible
     assert await on_postgresql.links.find(caller.account_id, PRM) == link
 
 
