@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from passerelle.errors import QuotaExhausted
 from passerelle.kit.clock import Clock
 from passerelle.model.priority import Priority
-from passerelle.quota.bucket import LEAD_US, SECOND_US, CivilTime, Later, Why
+from passerelle.quota import bucket as rules
+from passerelle.quota.bucket import LEAD_US, SECOND_US, Bucket, CivilTime, Later, Why
 from passerelle.quota.home import Ask, Home, Reply, away
 from passerelle.quota.settings import Limits
 
@@ -50,6 +51,7 @@ class Departures:
         self._clock = clock
         self._wall_ns = wall_ns
         self._usual = 0.0
+        self._untold: dict[str, int] = {}
 
     async def leave(self, bucket: str, limits: Limits, priority: Priority) -> Departure:
         """Return when the call may leave, counted.
@@ -59,6 +61,7 @@ class Departures:
         """
         patience, lead, turn = PATIENCE_SECONDS, 0.0, 0
         while True:
+            await self._tell(bucket)
             lead = max(lead, self._usual_lead())
             ask = Ask(limits, await self.civil(), priority, round(lead * SECOND_US), turn)
             reply = await self._reserve(bucket, ask)
@@ -86,6 +89,30 @@ class Departures:
         if self._clock.monotonic() - departure.due > NOTED_SECONDS:
             with suppress(QuotaExhausted):  # the home is away: nobody can learn anything
                 await self._home.correct(bucket, await self.civil(), departure.serial)
+
+    async def hold(self, bucket: str, resume_us: int | None) -> None:
+        """Tell the home of a hold (`bucket.hold`). Raises QuotaExhausted when it is away.
+
+        No call of this process leaves then before the home knows, or the hold is over.
+        """
+        civil = await self.civil()
+        try:
+            await self._home.hold(bucket, civil, resume_us)
+        except QuotaExhausted:
+            until_us = rules.hold(Bucket(), civil.wall_us, civil, resume_us).hold_us
+            self._untold[bucket] = max(until_us, self._untold.get(bucket, 0))
+            raise
+
+    async def _tell(self, bucket: str) -> None:
+        """Tell the home of the hold that it was away for, if there is one."""
+        until_us = self._untold.get(bucket)
+        if until_us is None:
+            return
+        civil = await self.civil()
+        if rules.held_until(Bucket(hold_us=until_us), civil, civil.wall_us):
+            await self._home.hold(bucket, civil, until_us - civil.guard_us)
+        if self._untold.get(bucket) == until_us:
+            del self._untold[bucket]
 
     async def civil(self) -> CivilTime:
         """Enedis' civil time, beside the wall clock of the same moment."""

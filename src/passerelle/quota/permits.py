@@ -147,13 +147,13 @@ class QuotaPermits:
         """After a 429: `spacing` for the one of the second, else nothing leaves before `resume_at` or the next hour.
 
         Seen by every process at its next reservation: only a call that already has its slot, half a second ahead at
-        most, still leaves. Raises QuotaExhausted when it cannot be written down.
+        most, still leaves. Raises QuotaExhausted when it cannot be written down; this process obeys it all the same.
         """
-        if spacing:
-            await self._home.slow_down(bucket)
         if resume_at is not None or not spacing:
             resume_us = None if resume_at is None else microseconds(resume_at)
-            await self._home.hold(bucket, await self._departures.civil(), resume_us)
+            await self._departures.hold(bucket, resume_us)
+        if spacing:
+            await self._home.slow_down(bucket)
 
     async def snapshot(self, bucket: str) -> Snapshot:
         """How the bucket stands now. Raises QuotaExhausted when its home is away."""

@@ -247,7 +247,7 @@ end
 local function hold(bucket)
   local asked = ask.resume or (math.floor(civil(now) / HOUR) + 1) * HOUR
   bucket.hold_us = math.max(held_until(bucket), math.min(asked, civil(now) + HOUR) + guard())
-  return {'done'}, true
+  return {'done', now}, true
 end
 
 local function slow_down(bucket)
@@ -267,12 +267,12 @@ end
 
 local function read(bucket) return {'bucket', cmsgpack.pack(bucket), now}, false end
 
--- A bucket from the marks alone: all that they allow is taken for used. If slots may have been given before, nothing
--- leaves until the last of them is over.
+-- A bucket from what the database knows: all that the marks allow is taken for used, and a hold goes on. If slots may
+-- have been given before, nothing leaves until the last of them is over.
 local function made()
   local bucket = {
     run = run, seed = ask.seed, slots = {}, ids = {}, line = {}, line_ids = {}, hours = {}, upto = {}, serial = 0,
-    pause_us = 0, hold_us = 0, window_us = rule.window, widened_us = 0,
+    pause_us = 0, hold_us = ask.hold, window_us = rule.window, widened_us = 0,
   }
   for _, each in ipairs(ask.marks) do
     table.insert(bucket.hours, {each[1], each[2]})

@@ -11,7 +11,7 @@ quota = Table(
     Column("state", Text, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
-"""One row a bucket: `state` is `bucket.Bucket` as JSON, read and written whole."""
+"""One row a bucket: `state` is `bucket.Bucket` as JSON, read and written whole. Beside Redis, its hold alone."""
 
 breakers = Table(
     "breakers",

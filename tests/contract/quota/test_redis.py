@@ -24,6 +24,7 @@ from passerelle.quota.home import Ask
 from passerelle.quota.marks import Marks
 from passerelle.quota.redis import RedisHome, open_redis
 from passerelle.quota.settings import Limits
+from passerelle.quota.sqlite import SqliteHome
 
 pytestmark = pytest.mark.redis
 
@@ -62,6 +63,23 @@ async def use(home, wall, calls):
     return serials
 
 
+LOSSES = ["FLUSHALL", "restart", "damage", "another run of the server"]
+
+
+async def lose(loss, client, own_redis):
+    (key,) = await client.keys("*")
+    if loss == "FLUSHALL":
+        await client.flushall()
+    elif loss == "restart":
+        await own_redis.stop()
+        await own_redis.start()
+    elif loss == "damage":
+        await client.setrange(key, 0, b"\xc1\xc1")
+    else:  # as a restored file, or a replica that has taken over, would hold it
+        kept, run = await client.get(key), (await client.info("server"))["run_id"].encode()
+        await client.set(key, kept.replace(run, b"0" * 40))
+
+
 async def used(home):
     state, now_us = await home.read("v5")
     return rules.used_in(state, now_us // HOUR_US)
@@ -86,22 +104,12 @@ async def test_a_first_call_does_not_wait_for_slots_that_nobody_has(home, wall):
     assert (await home.reserve("v5", wall.ask())).answer.wait_us == 0
 
 
-@pytest.mark.parametrize("loss", ["FLUSHALL", "restart", "damage", "another run of the server"])
+@pytest.mark.parametrize("loss", LOSSES)
 async def test_a_count_that_is_lost_resumes_from_the_mark_once_all_slots_are_over(
     home, marks, wall, client, own_redis, loss
 ):
     await use(home, wall, 30)
-    (key,) = await client.keys("*")
-    if loss == "FLUSHALL":
-        await client.flushall()
-    elif loss == "restart":
-        await own_redis.stop()
-        await own_redis.start()
-    elif loss == "damage":
-        await client.setrange(key, 0, b"\xc1\xc1")
-    else:  # as a restored file, or a replica that has taken over, would hold it
-        kept, run = await client.get(key), (await client.info("server"))["run_id"].encode()
-        await client.set(key, kept.replace(run, b"0" * 40))
+    await lose(loss, client, own_redis)
     began = wall.us
     answer = (await home.reserve("v5", wall.ask(limits=LIMITS))).answer
     assert isinstance(answer, Later)
@@ -201,6 +209,118 @@ async def test_a_hold_is_for_the_hour_that_the_calendar_shows(home, wall):
     earlier = Ask(LIMITS, CivilTime(wall.us - days_us, wall.us), Priority.INTERACTIVE)
     assert (await home.reserve("v5", earlier)).answer.wait_us == 61 * SECOND_US
     assert isinstance((await home.reserve("v5", wall.ask(limits=LIMITS))).answer, Grant)
+
+
+async def until_held(home, wall):
+    """How long the next call is told to wait for the end of a hold, in microseconds; 0 if there is none."""
+    answer = (await home.reserve("v5", wall.ask(limits=LIMITS))).answer
+    await home.give_back("v5", answer.serial)
+    return answer.wait_us if isinstance(answer, Later) and answer.why is rules.Why.HOLD else 0
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either(request):
+    return Marks(request.getfixturevalue(request.param))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_nothing_leaves_before_the_end_of_a_hold_that_is_lost(client, either, wall, own_redis, loss):
+    home, other = (RedisHome(client, either, wall_us=wall.read, monotonic=wall.monotonic) for _ in range(2))
+    await use(home, wall, 5)
+    end_us = wall.us + 601 * SECOND_US
+    await home.hold("v5", wall.ask().civil, end_us - SECOND_US)
+    wall.us += 60 * SECOND_US
+    for each in (home, other):
+        await lose(loss, client, own_redis)
+        assert await until_held(each, wall) == end_us - wall.us
+    wall.us = end_us - 1
+    assert await until_held(other, wall) == 1
+    wall.us = end_us
+    (grant,) = await wall.leave(home, limits=LIMITS)
+    assert grant.slot.at_us == end_us
+
+
+async def test_the_longest_hold_is_the_one_that_is_resumed(home, wall, client):
+    began, civil = wall.us, wall.ask().civil
+    for seconds, kept in ((60, 61), (900, 901), (300, 901), (30 * 3600, 3601)):
+        await home.hold("v5", civil, began + seconds * SECOND_US)
+        await client.flushall()
+        assert await until_held(home, wall) == kept * SECOND_US
+
+
+async def test_a_hold_to_no_instant_is_resumed_until_the_next_hour(home, wall, client):
+    await home.hold("v5", wall.ask().civil, None)
+    await client.flushall()
+    assert await until_held(home, wall) == 3001 * SECOND_US
+
+
+async def test_a_hold_of_a_calendar_that_was_set_back_since_is_resumed_by_nobody(home, wall, client):
+    days_us = 24 * HOUR_US
+    await home.hold("v5", CivilTime(wall.us + days_us, wall.us), None)
+    await client.flushall()
+    assert await until_held(home, wall) == 0
+    await home.hold("v5", wall.ask().civil, wall.us + 60 * SECOND_US)
+    await client.flushall()
+    assert await until_held(home, wall) == 61 * SECOND_US
+
+
+async def test_a_hold_holds_though_redis_loses_it_before_it_is_written(home, wall, client, sqlite):
+    class Slow(Marks):
+        async def hold(self, *asked):
+            await client.flushall()
+            assert await until_held(home, wall) == 0, "another process makes the bucket anew"
+            return await super().hold(*asked)
+
+    slow = RedisHome(client, Slow(sqlite), wall_us=wall.read, monotonic=wall.monotonic)
+    await slow.hold("v5", wall.ask().civil, wall.us + 60 * SECOND_US)
+    assert await until_held(home, wall) == 61 * SECOND_US
+
+
+async def test_a_hold_that_is_written_late_ends_when_it_was_to_end(wall, client, sqlite):
+    class Slow(Marks):
+        async def hold(self, *asked):
+            wall.us += 3001 * SECOND_US
+            return await super().hold(*asked)
+
+    home = RedisHome(client, Slow(sqlite), wall_us=wall.read, monotonic=wall.monotonic)
+    await home.hold("v5", wall.ask().civil, None)
+    assert await until_held(home, wall) == 0
+
+
+async def test_a_hold_is_refused_without_redis_and_yet_resumed_by_it(home, wall, own_redis):
+    await use(home, wall, 1)
+    await own_redis.stop()
+    with pytest.raises(QuotaExhausted):
+        await home.hold("v5", wall.ask().civil, wall.us + 60 * SECOND_US)
+    await own_redis.start()
+    assert await until_held(home, wall) == 61 * SECOND_US
+
+
+async def test_a_hold_is_refused_without_the_database_and_yet_obeyed(home, wall, sqlite):
+    await use(home, wall, 1)
+    async with sqlite.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE quota RENAME TO elsewhere")
+    with pytest.raises(QuotaExhausted):
+        await home.hold("v5", wall.ask().civil, wall.us + 60 * SECOND_US)
+    assert await until_held(home, wall) == 61 * SECOND_US
+
+
+async def test_without_the_database_a_lost_bucket_lets_nothing_leave(home, wall, client, sqlite):
+    await use(home, wall, 1)
+    async with sqlite.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE quota RENAME TO elsewhere")
+    assert len(await use(home, wall, 30)) == 30, "what is not lost asks for no hold"
+    await client.flushall()
+    with pytest.raises(QuotaExhausted):
+        await home.reserve("v5", wall.ask(limits=LIMITS))
+
+
+async def test_a_hold_outlasts_a_change_of_home(home, wall, sqlite):
+    rows = SqliteHome(sqlite, wall_ns=wall.ns, monotonic=wall.monotonic)
+    await rows.hold("v5", wall.ask().civil, wall.us + 60 * SECOND_US)
+    assert await until_held(home, wall) == 61 * SECOND_US
+    await home.hold("v5", wall.ask().civil, wall.us + 90 * SECOND_US)
+    assert await until_held(rows, wall) == 91 * SECOND_US
 
 
 async def test_scripts_that_the_server_forgot_are_sent_again(home, wall, client):

@@ -46,10 +46,11 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 class Marks:
-    """The marks in memory, for the database is not in question here."""
+    """The marks and the hold in memory, for the database is not in question here."""
 
     def __init__(self) -> None:
         self.upto_of = {}
+        self.bucket = Bucket()
 
     async def read(self, _):
         return sorted(self.upto_of.items())
@@ -59,6 +60,13 @@ class Marks:
             return False
         self.upto_of[hour] = upto
         return True
+
+    async def hold(self, _, now_us, civil, resume_us):
+        self.bucket = rules.hold(self.bucket, now_us, civil, resume_us)
+        return self.bucket.hold_us
+
+    async def held(self, _):
+        return self.bucket.hold_us
 
 
 class Both:
@@ -122,6 +130,43 @@ def test_the_script_gives_the_same_slots_waits_and_counts_as_the_rules(limits, f
                 for verb, what in history:
                     await both.step(verb, what)
                 assert await both.home.read("b") == (both.bucket, clock[0])
+            finally:
+                await client.delete(f"{prefix}:{{b}}")
+
+    asyncio.run(play())
+
+
+HOLDS = st.lists(
+    st.one_of(
+        st.tuples(st.just("hold"), st.one_of(st.none(), st.integers(-2 * HOUR_US, 30 * HOUR_US))),
+        st.tuples(st.just("pass"), st.integers(-2 * HOUR_US, 2 * HOUR_US)),
+        st.tuples(st.just("pass"), st.integers(0, 60 * SECOND_US)),
+        st.tuples(st.just("calendar"), st.tuples(st.integers(-6 * HOUR_US, 6 * HOUR_US), st.booleans())),
+        st.tuples(st.just("lose"), st.none()),
+    ),
+    min_size=3,
+    max_size=20,
+)
+
+
+@example(0, [("hold", None), ("lose", None), ("pass", SECOND_US)])
+@given(FROM_EDGE, HOLDS)
+@settings(max_examples=100, deadline=None, phases=PHASES)
+def test_however_often_redis_forgets_its_hold_is_that_of_the_rules(from_edge_us, history):
+    async def play():
+        clock = [START_US + from_edge_us]
+        prefix = f"test:{random_id()}"
+        async with open_redis("redis://127.0.0.1:6379/0") as client:
+            both = Both(RedisHome(client, Marks(), prefix=prefix, wall_us=lambda: clock[0]), Limits(), clock)
+            try:
+                for verb, what in history:
+                    if verb == "lose":
+                        await client.delete(f"{prefix}:{{b}}")
+                    else:
+                        await both.step(verb, what)
+                    state, now_us = await both.home.read("b")
+                    held = [rules.held_until(each, both.civil(), now_us) for each in (state, both.bucket)]
+                    assert held[0] == held[1]
             finally:
                 await client.delete(f"{prefix}:{{b}}")
 

@@ -74,6 +74,7 @@ class LateHome(MemoryHome):
         self.seconds = seconds
         self.is_away = False
         self.is_deaf = False
+        self.keeps_no_hold = False
 
     async def give_back(self, bucket: str, serial: int) -> None:
         if not self.is_deaf:
@@ -83,6 +84,11 @@ class LateHome(MemoryHome):
         if self.is_away:
             raise away()
         await super().correct(bucket, civil, serial)
+
+    async def hold(self, bucket: str, civil: CivilTime, resume_us: int | None) -> None:
+        if self.keeps_no_hold:
+            raise away()
+        await super().hold(bucket, civil, resume_us)
 
     async def reserve(self, bucket: str, ask: Ask):
         if self.is_away:
@@ -408,6 +414,55 @@ async def test_a_429_without_a_time_holds_until_the_next_hour(clock: VirtualCloc
     gate.call()
     await clock.settle()
     assert gate.refused == [(0, 3001)]
+
+
+async def test_a_hold_that_the_home_could_not_take_is_told_before_anything_leaves(clock: VirtualClock):
+    gate = Gate(clock)
+    gate.home.keeps_no_hold = True
+    for seconds in (40, 60, 20):
+        with pytest.raises(QuotaExhausted):
+            await gate.permits.hold("v5", resume_at=START + timedelta(seconds=seconds), spacing=seconds == 60)
+    gate.call()
+    await clock.pass_until(10)
+    assert (gate.left, gate.refused) == ([], [(0, 5)])
+    gate.home.keeps_no_hold = False
+    gate.call()
+    await clock.pass_until(20)
+    assert (gate.left, gate.refused[1:]) == ([], [(10, 51)])
+    assert (await gate.permits.snapshot("v5")).held_until == START + timedelta(seconds=61)
+    gate.home.keeps_no_hold = True
+    await clock.pass_until(60)
+    gate.call()
+    await clock.pass_until(70)
+    assert gate.instants == [61]
+
+
+async def test_a_hold_without_a_time_that_the_home_could_not_take_is_for_the_hour_of_its_429(clock: VirtualClock):
+    gate = Gate(clock)
+    gate.home.keeps_no_hold = True
+    with pytest.raises(QuotaExhausted):
+        await gate.permits.hold("v5", resume_at=None, spacing=False)
+    await clock.pass_until(3000.5)
+    gate.call()
+    await clock.settle()
+    assert (gate.left, gate.refused) == ([], [(3000.5, 5)])
+    await clock.pass_until(3001)
+    gate.call()
+    await clock.settle()
+    assert gate.instants == [3001]
+
+
+async def test_a_call_that_waits_learns_of_a_hold_that_the_home_could_not_take(clock: VirtualClock):
+    gate = Gate(clock)
+    for _ in range(6):
+        gate.call()
+    await clock.pass_until(0.5)
+    gate.home.keeps_no_hold = True
+    with pytest.raises(QuotaExhausted):
+        await gate.permits.hold("v5", resume_at=START + timedelta(seconds=60), spacing=False)
+    await clock.pass_until(10)
+    assert (gate.instants, gate.refused) == ([0] * 5, [(1.04, 5)])
+    assert await gate.used() == 5
 
 
 async def test_nothing_leaves_while_the_home_is_away_and_places_are_free_again_after(clock: VirtualClock):
