@@ -1,6 +1,7 @@
 """make bench: every figure beside the limit (a bare server, or the least work) and the naive way, in one run.
 
-About twenty-five minutes; `--long` adds six, the soak: 500 requests at once, three times. `--only NAME` for one.
+About twenty-five minutes; `--long` adds the soak (six minutes: 500 requests at once, three times) and the refresh of
+20,000 points (half an hour). `--only NAME` for one.
 
 Prints a table and writes bench/results.json: [{"name", "value", "unit", "limit", "naive", "at", "machine"}].
 """
@@ -55,7 +56,7 @@ BENCHES: dict[str, Bench] = {
 }
 """In the order in which they run: what a busy machine would spoil comes first."""
 
-LONG: dict[str, Bench] = {"soak": soak.measure}
+LONG: dict[str, Bench] = {"soak": soak.measure, "refresh-whole": refresh.measure_whole}
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def machine() -> str:
 
 def main() -> None:
     options = argparse.ArgumentParser(description="figures beside the limit and the naive way")
-    options.add_argument("--long", action="store_true", help="the soak too")
+    options.add_argument("--long", action="store_true", help="the soak and the whole refresh too")
     options.add_argument("--only", metavar="NAME", choices=[*BENCHES, *LONG], help=", ".join([*BENCHES, *LONG]))
     asked = options.parse_args()
     every = BENCHES | LONG

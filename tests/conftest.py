@@ -1,5 +1,6 @@
 """What every test may rely on, and what this machine cannot prove, said in one line."""
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -75,6 +76,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             items[:] = [item for item in items if item not in out]
     # These wait for real seconds: begun first, they pass while the other workers compute.
     items.sort(key=lambda item: "processes" not in item.path.parent.name)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected by now lives to the end: nobody looks in it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -391,8 +391,8 @@ def error_of(problem: Problem) -> PasserelleError:
 
 
 def _concrete(root: type[PasserelleError]) -> list[type[PasserelleError]]:
-    """Every class below that is met as such: all with a code of their own, whatever more special one there is."""
-    own = [root] if "code" in vars(root) else []
+    """Every class of this module that is met as such: all with a code of their own, whatever more special there is."""
+    own = [root] if "code" in vars(root) and root.__module__ == __name__ else []
     return own + [each for child in root.__subclasses__() for each in _concrete(child)]
 
 

@@ -29,6 +29,7 @@ from passerelle.gateway.ports import Enedis
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_metrics import ReadMetrics
 from passerelle.gateway.read_series import ReadSeries
+from passerelle.gateway.record_asks import RecordAsks
 from passerelle.gateway.rooms import Gateway
 from passerelle.gateway.upkeep import GATEWAY, WORKER, Upkeep
 from passerelle.kit.clock import Clock, SystemClock
@@ -193,7 +194,7 @@ async def open_gateway(
     """
     async with AsyncExitStack() as closing:
         stores = await closing.enter_async_context(open_store(settings))
-        flights, patience, metrics = Flights(), Patience(), Metrics()
+        metrics = Metrics()
 
         def left(priority: Priority, waited: float) -> None:
             metrics.waited(priority.name.lower(), waited)
@@ -212,10 +213,11 @@ async def open_gateway(
             for account in await stores.accounts.list():
                 await stores.link_sandbox(account.id)
         enedis = speaker(settings.generation, transport, stores.clock, stores.standings)
-        work = _Work(settings, stores, enedis, flights, patience, GATEWAY, page_seconds)
+        work = _Work(stores, enedis, GATEWAY, page_seconds)
         gateway = _gateway(work, settings, metrics, endless_history=endless_history)
-        closing.push_async_callback(work.drain, DRAIN_SECONDS)
-        closing.push_async_callback(gateway.read_customer.drain, DRAIN_SECONDS)
+        closing.push_async_callback(
+            lambda: asyncio.gather(*(each.drain(DRAIN_SECONDS) for each in (work, gateway.read_customer)))
+        )
         read_metrics = ReadMetrics(
             metrics=metrics,
             quota=permits,
@@ -233,7 +235,7 @@ async def open_gateway(
         ]
         if settings.refreshes and not endless_history:
             await closing.enter_async_context(_in_background(work.upkeep))
-        yield OpenGateway(create_app(gateway, web, routes, watch=metrics.answered), stores, patience.run_out)
+        yield OpenGateway(create_app(gateway, web, routes, watch=metrics.answered), stores, work.patience.run_out)
 
 
 @asynccontextmanager
@@ -245,7 +247,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Upkeep]:
         transport = Transport(settings.enedis, permits, stores.clock, breakers=stores.breakers)
         closing.push_async_callback(transport.aclose)
         enedis = speaker(settings.generation, transport, stores.clock, stores.standings)
-        work = _Work(settings, stores, enedis, Flights(), Patience(), WORKER)
+        work = _Work(stores, enedis, WORKER)
         closing.push_async_callback(work.drain, DRAIN_SECONDS)
         yield work.upkeep
 
@@ -308,25 +310,17 @@ def _permits(settings: Settings, stores: StoreRooms, watch: QuotaWatch = nobody)
 class _Work:
     """What a gateway and a worker share: how days are brought, exchanges ended and usage points kept fresh."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        stores: StoreRooms,
-        enedis: Speaker,
-        flights: Flights,
-        patience: Patience,
-        kind: str,
-        page_seconds: float = PAGE_SECONDS,
-    ) -> None:
-        self.stores, self.enedis, self.flights, self.patience = stores, enedis, flights, patience
-        self.sandbox = settings.environment is Environment.SANDBOX
+    def __init__(self, stores: StoreRooms, enedis: Speaker, kind: str, page_seconds: float = PAGE_SECONDS) -> None:
+        self.stores, self.enedis, self.flights, self.patience = stores, enedis, Flights(), Patience()
         links, days, ledger, clock = stores.links, stores.days, stores.ledger, stores.clock
         fetch = FetchDays(enedis=enedis, days=days, ledger=ledger, links=links, clock=clock)
-        self.bring = Bring(fetch=fetch, flights=flights, leases=stores.leases, clock=clock, patience=patience)
+        self.bring = Bring(fetch=fetch, flights=self.flights, leases=stores.leases, clock=clock, patience=self.patience)
         self.exchanges = Exchanges(
-            store=stores.consents, enedis=enedis, clock=clock, patience=patience, page_seconds=page_seconds
+            store=stores.consents, enedis=enedis, clock=clock, patience=self.patience, page_seconds=page_seconds
         )
-        self.services = RefreshServices(services=stores.services, store=stores.consents, enedis=enedis, clock=clock)
+        self.services = RefreshServices(
+            services=stores.services, store=stores.consents, enedis=enedis, clock=clock, patience=self.patience
+        )
         self.upkeep = Upkeep(
             book=stores.upkeep,
             fetching=FetchAlone(links=links, days=days, ledger=ledger, bring=self.bring, clock=clock),
@@ -366,10 +360,14 @@ def _gateway(work: _Work, settings: Settings, metrics: Metrics, *, endless_histo
         ),
         read_customer=ReadCustomer(
             links=links,
-            records=stores.records,
-            refusals=stores.record_refusals,
-            enedis=enedis,
-            leases=stores.leases,
+            asks=RecordAsks(
+                links=links,
+                records=stores.records,
+                refusals=stores.record_refusals,
+                enedis=enedis,
+                leases=stores.leases,
+                clock=clock,
+            ),
             clock=clock,
             patience=patience,
             forced=stores.forced,

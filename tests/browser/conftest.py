@@ -83,7 +83,7 @@ def running(folder: Path, generation: str) -> Iterator[Demo]:
     }
     environment = {"PATH": os.defpath} | own
     command = [sys.executable, "-m", "passerelle", "demo"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 — our own program
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = ""
         while "API key" not in said:

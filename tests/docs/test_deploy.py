@@ -113,9 +113,9 @@ def test_systemd_itself_finds_no_fault_where_it_is_installed(tmp_path: Path):
         return
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/passerelle/bin/passerelle", sys.executable))
-    verified = subprocess.run([analyze, "verify", "--man=no", copy], capture_output=True, text=True, check=False)  # noqa: S603 — our own words
+    verified = subprocess.run([analyze, "verify", "--man=no", copy], capture_output=True, text=True, check=False)
     assert (verified.returncode, verified.stderr) == (0, "")
-    exposure = subprocess.run(  # noqa: S603 — our own words
+    exposure = subprocess.run(
         [analyze, "security", "--offline=yes", "--threshold=20", "--no-pager", copy],
         capture_output=True,
         text=True,

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from tests.flow import furnished
+from tests.flow.clocks import look_again
 from tests.flow.fleet import FLEET, Host, together
 from tests.flow.homes import ALL, SQLITE, Home, at_home
 from tests.flow.sockets import listening, open_http, take_port
@@ -30,6 +31,8 @@ KEY = "demo-key-of-the-tests"
 NOW = "2026-11-24T09:00:00+01:00"
 QUICK = 500
 """Calls a second that both sides allow where a test is not about the quota: values need no waiting."""
+RETRY_PAUSE = 0.01
+"""Seconds before a call is tried again: how long that really is, is for the tests of processes and of the transport."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Installation:
     async def set_clock(self, now: str, *, frozen: bool = True) -> None:
         """Move the simulated clock, and let the gateway's reading of it (at most 200 ms old) pass."""
         await self.control("PUT", "clock", {"now": now, "frozen": frozen})
-        self.opened.stores.clock.forget()  # type: ignore[attr-defined]  # the simulated one
+        look_again(self.opened.stores.clock)
         await together(host.ask("forget") for host in self.others)
 
     async def rested(self, api: str) -> None:
@@ -124,7 +127,7 @@ def settings_of(folder: Path, gateway: int, simulator: int, more: Mapping[str, s
 async def installed(
     folder: Path,
     *,
-    retry_pause: float | None = None,
+    retry_pause: float = RETRY_PAUSE,
     replay: Path | None = None,
     page_seconds: float = PAGE_SECONDS,
     home: Home = Home(SQLITE),  # noqa: B008 — frozen
@@ -132,7 +135,7 @@ async def installed(
 ) -> AsyncIterator[Installation]:
     """A new installation in the folder; `more` are settings without prefix.
 
-    `retry_pause` in seconds, else the usual. `replay`: a folder of captured answers. `page_seconds`: how long
+    `retry_pause` in seconds. `replay`: a folder of captured answers. `page_seconds`: how long
     a customer's page waits for Enedis.
     """
     port, simulator_port = take_port(), take_port()
@@ -140,8 +143,7 @@ async def installed(
     settings = settings_of(folder, port.getsockname()[1], simulator_port.getsockname()[1], told)
     if replay is not None:
         settings = for_replay(settings, read_captures(replay))
-    if retry_pause is not None:
-        settings = replace(settings, enedis=replace(settings.enedis, retry_pause=retry_pause))
+    settings = replace(settings, enedis=replace(settings.enedis, retry_pause=retry_pause))
     usual = replay is None and told.keys() <= furnished.HARMLESS
     if usual:
         furnished.lay_out(settings)
@@ -196,7 +198,7 @@ async def shared_house(
     folder = tmp_path_factory.mktemp("shared")
     async with (
         at_home(request.param) as here,
-        installed(folder, retry_pause=0.01, home=here) as running,
+        installed(folder, home=here) as running,
     ):
         yield running
 

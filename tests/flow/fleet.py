@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import pickle
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.flow.orders import LONGEST, read_answer, write_order, write_settings
 from tests.flow.sockets import take_port
 
 from passerelle.config import Settings
@@ -24,7 +24,6 @@ HOSTS = 3
 """Beside the gateway in the test's own loop: four in all."""
 LONG = 60
 """Seconds within which an order is carried out, however busy the machine is."""
-LONGEST_ANSWER = 2**20
 
 
 class Host:
@@ -39,7 +38,7 @@ class Host:
     async def open(self, settings: Settings, options: dict[str, Any]) -> None:
         with take_port() as port:
             self.url = Address("127.0.0.1", port.getsockname()[1]).url
-            await self.ask("open", settings, options, handed=(port.fileno(),))
+            await self.ask("open", write_settings(settings), options, handed=(port.fileno(),))
 
     async def ask(self, name: str, *arguments: Any, handed: Iterable[int] = ()) -> None:
         """Have it done. Raises AssertionError with the traceback of the process, or with what it complained of."""
@@ -48,12 +47,12 @@ class Host:
         answer = b""
         with suppress(ConnectionError):
             async with asyncio.timeout(LONG):
-                socket.send_fds(self._channel, [pickle.dumps((name, arguments))], list(handed))
-                answer = await asyncio.get_running_loop().sock_recv(self._channel, LONGEST_ANSWER)
+                socket.send_fds(self._channel, [write_order(name, *arguments)], list(handed))
+                answer = await asyncio.get_running_loop().sock_recv(self._channel, LONGEST)
         assert answer, f"the process of {self.url} has ended"
         self.works = True
-        told = json.loads(answer)
-        said = "\n".join(filter(None, (told["error"], *told["complaints"])))
+        told = read_answer(answer)
+        said = "\n".join(filter(None, (told.error, *told.complaints)))
         assert not said, f"{name} of {self.url}:\n{said}"
 
     def dismiss(self) -> None:
@@ -119,7 +118,7 @@ class Fleet:
         numbers = [channel.fileno() for channel in theirs]
         command = [sys.executable, "-m", "tests.flow.fleet_host", *map(str, numbers)]
         # A session of its own: Ctrl-C is for the tests, whose end is theirs.
-        mother = subprocess.Popen(  # noqa: S603 — our own module
+        mother = subprocess.Popen(
             command,
             cwd=ROOT,
             pass_fds=numbers,
@@ -142,7 +141,7 @@ class Fleet:
             self.keep(text)
             for line in text.splitlines():
                 if not _is_quiet(line):
-                    print(line, file=sys.stderr)  # noqa: T201 — where a test's own logs are
+                    sys.stderr.write(f"{line}\n")
 
 
 def _is_quiet(line: str) -> bool:

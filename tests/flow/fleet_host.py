@@ -1,16 +1,13 @@
 """Processes that open a gateway on command: started once, each serves many installations one after the other.
 
-`python -m tests.flow.fleet_host 7 8 9`: one process for each socket with these numbers. An order comes as a pickle of
-its name and its arguments, `open` with the socket to listen on; each has one answer, JSON: the traceback of what failed
-or null, and what Python complained of. Logs go to stderr. A process ends when the other end of its socket is closed,
-however that came about.
+`python -m tests.flow.fleet_host 7 8 9`: one process for each socket with these numbers. An order comes as a packet,
+`open` with the socket to listen on, and has one answer. Logs go to stderr. A process ends when the other end of its
+socket is closed, however that came about.
 """
 
 import asyncio
 import gc
-import json
 import os
-import pickle
 import socket
 import sys
 import traceback
@@ -18,14 +15,14 @@ import warnings
 from contextlib import AsyncExitStack
 from typing import Any
 
+from tests.flow.clocks import look_again
+from tests.flow.orders import LONGEST, read_order, read_settings, write_answer
 from tests.flow.sockets import listening
 
 from passerelle.cli.servers import run
-from passerelle.config import Settings
 from passerelle.kit.logs import configure_logs
 from passerelle.wiring import OpenGateway, open_gateway
 
-LONGEST_ORDER = 2**16
 LONGEST_TEXT, MOST_COMPLAINTS = 10_000, 5
 """An answer is one packet."""
 
@@ -37,10 +34,13 @@ class Host:
         self._closing = AsyncExitStack()
         self._gateway: OpenGateway | None = None
 
-    async def open(self, taken: socket.socket, settings: Settings, options: dict[str, Any]) -> None:
+    async def carry_out(self, name: str, *arguments: Any) -> None:
+        await getattr(self, name)(*arguments)
+
+    async def open(self, taken: socket.socket, settings: str, options: dict[str, Any]) -> None:
         async with AsyncExitStack() as closing:
             closing.callback(taken.close)
-            self._gateway = await closing.enter_async_context(open_gateway(settings, **options))
+            self._gateway = await closing.enter_async_context(open_gateway(read_settings(settings), **options))
             await closing.enter_async_context(listening(self._gateway.app, taken))
             self._closing = closing.pop_all()
 
@@ -51,7 +51,7 @@ class Host:
     async def forget(self) -> None:
         """Read the simulated clock anew."""
         assert self._gateway is not None
-        self._gateway.stores.clock.forget()  # type: ignore[attr-defined]  # the simulated one
+        look_again(self._gateway.stores.clock)
 
     async def leave_open(self) -> None:
         """What a gateway must not do: forget a socket without closing it."""
@@ -72,19 +72,17 @@ async def obey(channel: socket.socket) -> None:
     while True:
         await came.wait()
         came.clear()
-        data, numbers, _, _ = socket.recv_fds(channel, LONGEST_ORDER, 1)
+        data, numbers, _, _ = socket.recv_fds(channel, LONGEST, 1)
         if not data:
             os._exit(0)
-        name, arguments = pickle.loads(data)  # noqa: S301 — from the tests, on a socket that nobody else has
+        order = read_order(data)
         sockets = [socket.socket(fileno=number) for number in numbers]
-        error = None
-        try:
-            await getattr(host, name)(*sockets, *arguments)
-        except Exception:  # noqa: BLE001 — whatever it is, the test shall know
-            error = traceback.format_exc()[-LONGEST_TEXT:]
-        if name == "close":
+        done = asyncio.gather(host.carry_out(order.name, *sockets, *order.arguments), return_exceptions=True)
+        (failed,) = await done  # whatever it is, the test shall know
+        error = "".join(traceback.format_exception(failed))[-LONGEST_TEXT:] if failed else None
+        if order.name == "close":
             gc.collect()  # what was left open complains now, while it is known whose it was
-        channel.send(json.dumps({"error": error, "complaints": complaints[:MOST_COMPLAINTS]}).encode())
+        channel.send(write_answer(error, complaints[:MOST_COMPLAINTS]))
         complaints.clear()
 
 

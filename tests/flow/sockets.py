@@ -11,13 +11,55 @@ import httpx2
 import uvicorn
 from starlette.types import ASGIApp
 
+LONGEST_END = 5
+"""Seconds after which a request that has no end is given up."""
+
+
+class _Connections(set[Any]):
+    """Those that are open; `none` is set while there are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.none = asyncio.Event()
+        self.none.set()
+
+    def add(self, connection: Any) -> None:
+        super().add(connection)
+        self.none.clear()
+
+    def discard(self, connection: Any) -> None:
+        super().discard(connection)
+        if not self:
+            self.none.set()
+
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals alone, and ends when it is told to, not at the next tenth of a second."""
+    """A server that leaves the signals alone, and ends when it is told to, not some tenths of a second later."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self._open = self.server_state.connections = _Connections()
+        self.up = asyncio.Event()
         self._told = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for each in sockets or ():
+            each.close()
+        for connection in list(self._open):
+            connection.shutdown()
+        tasks = self.server_state.tasks
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_END):
+                await self._open.none.wait()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
 
     def end(self) -> None:
         self.should_exit = True
@@ -40,11 +82,11 @@ def take_port() -> socket.socket:
 @asynccontextmanager
 async def listening(app: ASGIApp, taken: socket.socket) -> AsyncIterator[None]:
     """The application behind this socket until the end of the block."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     server = _Server(config)
     task = asyncio.create_task(server._serve([taken]))
-    while not server.started:  # noqa: ASYNC110 — uvicorn tells that it started by a flag only
-        await asyncio.sleep(0)
+    task.add_done_callback(lambda _: server.up.set())  # it may fail before it is up
+    await server.up.wait()
     try:
         yield
     finally:

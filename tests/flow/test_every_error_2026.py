@@ -145,18 +145,6 @@ class Case2026(Case):
         headers = {"Authorization": f"Bearer {self.mirror_token}"}
         return await self.house.http.get(f"{self.house.gateway_url}/enedis{path}", params=query, headers=headers)
 
-    @property
-    def passes(self) -> bool:
-        """Whether the next one who asks has Enedis asked again: all else is told again from memory (F§12)."""
-        return self.row["problem"] in ("upstream-unavailable", "upstream-timeout", "quota-exhausted")
-
-    async def of_both(self, read, mirror):
-        """What one door answers, and then the other."""
-        told = await read()
-        if self.passes:
-            await self.rest()
-        return told, await mirror()
-
     def is_mirrored(self, answer, sent, *, remembered: bool = False) -> None:
         """As docs/mirror.md says: errors in the form of 2026 as they are, what is the gateway's own trouble as 503."""
         body = answer.json()

@@ -91,7 +91,7 @@ async def lose_all(fleet: Fleet, settings: Settings) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_none_outlives_who_started_it(number):
-    tests = subprocess.Popen(  # noqa: S603 — our own module
+    tests = subprocess.Popen(
         [sys.executable, "-c", STARTS_AND_WAITS], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with tests:

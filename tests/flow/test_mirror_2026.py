@@ -290,7 +290,7 @@ ASKS = {
 @pytest.mark.parametrize("name", PROMISED)
 async def test_an_error_of_2026_at_both_doors(install, name):
     new, old = PROMISED[name]
-    async with install(GENERATION="2026", retry_pause=0.01) as house:
+    async with install(GENERATION="2026") as house:
         mirror = await at_the_mirror(house)
         for number, api in enumerate(calls_that_meet(ROWS[name])):
             hour = 9 + number  # a quota of the hour is then over

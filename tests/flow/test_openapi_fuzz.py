@@ -62,7 +62,7 @@ OF_FEW = settings(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
     """What the document promises depends on no home of the data; 2026 has every operation."""
-    async with installed(tmp_path_factory.mktemp("shared"), retry_pause=0.01, GENERATION="2026") as running:
+    async with installed(tmp_path_factory.mktemp("shared"), GENERATION="2026") as running:
         yield running
 
 

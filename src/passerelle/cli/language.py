@@ -95,7 +95,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "kept-for": (
         "Not all is erased: other consents cover data of consent {0}. To have it erased, forget these too: {1}.",
-        "Tout n'est pas effacé : d'autres consentements couvrent des ses données ({0}). Les oublier aussi : {1}.",
+        "Tout n'est pas effacé : d'autres consentements couvrent des données du consentement {0}. Oublier aussi : {1}.",
     ),
     "erased_at": ("Erased", "Effacé le"),
     "copies_expire_on": ("Last copies", "Dernières copies"),

@@ -76,10 +76,7 @@ class EnedisAuto:
 
         Those that only add to a contract go with the contract's leading API.
         """
-        try:
-            await self._read()
-        except InternalError as error:
-            _away(error)
+        await self._look()
         apis = await self._modern.in_use()
         leader = self._last(LEADING[CustomerRecord.CONTRACT]).speaking
         decided = {api: self._last(api).speaking for api in (MEASURES_API, *LEADING.values())}
@@ -106,14 +103,9 @@ class EnedisAuto:
 
     async def _ask_modern(self, api: str, call: Callable[[Speaker], Awaitable[Got]]) -> Got:
         """Ask 2026 alone; not again for a while where it is not subscribed."""
-        try:
-            now = await self._read()
-            refused = is_unsubscribed(self._last(api), now)
-        except InternalError as error:
-            _away(error)
-            refused = False
-        if refused:
-            raise not_subscribed(api)
+        now = await self._look()
+        if now is not None and is_unsubscribed(self._last(api), now):
+            raise not_subscribed()
         try:
             return await self._once(api, Generation.V2026, call)
         except PasserelleError as error:
@@ -154,14 +146,10 @@ class EnedisAuto:
 
     async def _begin(self, api: str) -> Generation:
         """Whom a new call asks first."""
-        try:
-            now = await self._read()
-            step = begin(self._last(api), now)
-            ask = step.ask if step.standing == self._last(api) else await self._changed(api, begin)
-        except InternalError as error:
-            _away(error)
-            ask = self._last(api).speaking
-        return ask or Generation.V2026
+        now, seen = await self._look(), self._last(api)
+        if now is None or begin(seen, now).standing == seen:
+            return seen.speaking
+        return await self._change(api, begin) or seen.speaking
 
     async def _answered(self, api: str, asked: Generation) -> None:
         """Learn from an answer. That nothing is new is known without asking."""
@@ -190,24 +178,26 @@ class EnedisAuto:
 
     async def _change(self, api: str, rule: Callable[[Standing, float], Step]) -> Generation | None:
         """What the rule says to ask next; nothing, and nothing changes, while the standings are away."""
-        try:
-            return await self._changed(api, rule)
-        except InternalError as error:
-            _away(error)
-            return None
 
-    async def _changed(self, api: str, rule: Callable[[Standing, float], Step]) -> Generation | None:
         def change(standing: Standing, now: float) -> tuple[Standing, Step]:
             step = rule(standing, now)
             return step.standing, step
 
-        step = await self._standings.change(api, change)
+        try:
+            step = await self._standings.change(api, change)
+        except InternalError as error:
+            _away(error)
+            return None
         self._see(api, step.standing)
         return step.ask
 
-    async def _read(self) -> float:
-        """See the standings of all APIs; the time."""
-        standings, now = await self._standings.read()
+    async def _look(self) -> float | None:
+        """See the standings of all APIs; the time, or None while they are away."""
+        try:
+            standings, now = await self._standings.read()
+        except InternalError as error:
+            _away(error)
+            return None
         for api, standing in standings.items():
             self._see(api, standing)
         return now

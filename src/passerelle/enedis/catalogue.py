@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.resources import files
 
@@ -16,7 +16,6 @@ from passerelle.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
     UpstreamUnknown,
-    error_of,
 )
 from passerelle.kit.redaction import redact
 from passerelle.problem import Actor, PasserelleError, Upstream
@@ -43,17 +42,15 @@ class Row(msgspec.Struct, frozen=True):
     retryable: bool
     action_fr: str
     action_en: str
-    problem: str | None
+    problem: str
     gap: str | None
     status: int | None
     who_acts_for_our_caller: Actor
 
 
-ROWS = tuple(
-    row
-    for row in msgspec.json.decode(files("passerelle.enedis").joinpath("errors.json").read_bytes(), type=list[Row])
-    if row.problem is not None
-)
+_FILE = files("passerelle.enedis").joinpath("errors.json")
+
+ROWS = msgspec.convert([row for row in msgspec.json.decode(_FILE.read_bytes()) if row["problem"]], tuple[Row, ...])
 """All rows that are errors, in the order of the file."""
 
 _SHARED_2026 = "ITC 2026"
@@ -125,8 +122,22 @@ def classify(
     said = read_body(body)
     upstream = Upstream(status, _shown(said.code), _shown(said.message), content_type, body, said.shape)
     row = _find(api, status, said)
-    if row is None or row.problem is None:
+    if row is None:
         return _unknown(status, said, upstream, retry_after)
+    return _meant(row, upstream, retry_after)
+
+
+def not_subscribed() -> PasserelleError:
+    """What Enedis says of an API that the application is not subscribed to (F§12), from memory: without its body."""
+    row = next(row for row in ROWS if row.id == _NOT_SUBSCRIBED)
+    return _meant(row, Upstream(row.http_status, row.code, "Resource forbidden", shape=row.shape))
+
+
+_NOT_SUBSCRIBED = "wso2-900908-not-subscribed"
+
+
+def _meant(row: Row, upstream: Upstream, retry_after: int | None = None) -> PasserelleError:
+    """The error that this row is."""
     kind = PROBLEMS[row.problem]
     return kind(
         row.meaning_en,
@@ -137,13 +148,6 @@ def classify(
         action=(row.action_en, row.action_fr),
         retryable=row.retryable,
     )
-
-
-def not_subscribed(api: str) -> PasserelleError:
-    """What Enedis says of an API that the application is not subscribed to (F§12), from memory: without its body."""
-    problem = classify(api, HTTPStatus.FORBIDDEN, None, b'{"code": "900908", "message": "Resource forbidden"}').problem
-    said = problem.upstream or Upstream()
-    return error_of(replace(problem, upstream=said.without_body()))
 
 
 def _shown(text: str | None) -> str | None:

@@ -125,7 +125,7 @@ def is_unsubscribed(standing: Standing, now: float) -> bool:
 def tells_unsubscribed(asked: Generation, error: PasserelleError) -> bool:
     """Whether this error of `asked` says that the application is not subscribed to 2026 (F§12)."""
     upstream = error.problem.upstream
-    return asked is Generation.V2026 and upstream is not None and upstream.code in _NOT_SUBSCRIBED
+    return asked is Generation.V2026 and upstream is not None and upstream.code == _NOT_SUBSCRIBED
 
 
 def after_both(standing: Standing) -> Standing:
@@ -150,7 +150,7 @@ def outcome_of(asked: Generation, error: PasserelleError) -> Outcome:
         gone = asked is Generation.V5 and (code == _UNKNOWN_PATH or isinstance(error, UpstreamBroken))
         return Outcome.FAILED if gone else Outcome.SILENT
     if isinstance(error, OperatorActionNeeded):
-        return Outcome.FAILED if code in _NOT_SUBSCRIBED else Outcome.SILENT
+        return Outcome.FAILED if code in _NOT_FOR_US else Outcome.SILENT
     # Also an API that cannot be reached, or is left alone by the breaker: its sibling may do.
     down = isinstance(error, (UpstreamBroken, UpstreamUnavailable, UpstreamTimeout))
     return Outcome.FAILED if down else Outcome.ANSWERED
@@ -160,4 +160,6 @@ _THROTTLING = "9008"
 """One of these codes, 900801, comes as a 503."""
 
 _UNKNOWN_PATH = "900906"
-_NOT_SUBSCRIBED = ("900907", "900908", "900909", "900910")
+_NOT_SUBSCRIBED = "900908"
+_NOT_FOR_US = ("900907", _NOT_SUBSCRIBED, "900909", "900910")
+"""Blocked for a while, not subscribed, subscribed but inactive, or not within the token: the sibling may serve."""

@@ -7,7 +7,7 @@ from passerelle.enedis.bodies import Text
 from passerelle.model.customer import OffpeakRange
 
 _POWER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?(?:\s*kva)?", re.IGNORECASE)
-_KILOWATTS = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?\s*kw", re.ASCII | re.IGNORECASE)
+_AMOUNT = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]+))?\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T+\-Z ].*)?", re.ASCII)
 _CLOCK = r"([0-9]{1,2})\s*[h:]\s*([0-9]{2})?"
 _RANGE = re.compile(rf"\s*{_CLOCK}\s*[-–]\s*{_CLOCK}\s*", re.IGNORECASE)
@@ -27,10 +27,10 @@ def read_power(text: str | None) -> int | None:
     return int(found[1]) if found else None
 
 
-def read_kilowatts(text: str | None) -> float | None:
-    """KW, which are no kVA; None for another unit, and for none."""
-    found = _KILOWATTS.fullmatch((text or "").strip())
-    return float(f"{found[1]}.{found[2] or 0}") if found else None
+def read_amount(unit: str, text: str | None) -> float | None:
+    """The amount in this unit; None for another unit, and for none: the kW of a large connection are no kVA."""
+    found = _AMOUNT.fullmatch((text or "").strip())
+    return float(f"{found[1]}.{found[2] or 0}") if found and found[3].lower() == unit.lower() else None
 
 
 def read_day(text: str | None) -> date | None:

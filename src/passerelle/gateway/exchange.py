@@ -175,18 +175,28 @@ class Exchanges:
 class RefreshServices:
     """What the services known of a usage point allow, asked for again before they deny something for long."""
 
-    def __init__(self, *, services: ServiceStore, store: ConsentStore, enedis: Enedis, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        services: ServiceStore,
+        store: ConsentStore,
+        enedis: Enedis,
+        clock: Clock,
+        patience: Patience | None = None,
+    ) -> None:
         self._services = services
         self._store = store
         self._enedis = enedis
         self._clock = clock
+        self._patience = patience or Patience()
         self._under_way: dict[str, asyncio.Task[KnownServices]] = {}
         self._failed: dict[str, float] = {}
 
-    async def services_allow(self, link: Link, series: Series, now: datetime) -> GapReason | None:
+    async def services_allow(self, link: Link, series: Series, now: datetime, wait: float) -> GapReason | None:
         """Why the services shared do not give this series at `now`; None where Enedis is worth asking.
 
-        Nothing known (consents of v1, adopted ones) allows everything. Raises InternalError when the database fails.
+        `pending` where Enedis has not said within `wait` seconds what is shared now. Nothing known (consents of v1,
+        adopted ones) allows everything. Raises InternalError when the database fails.
         """
         known = await self._services.of(link.point_id)
         if known is None:
@@ -195,10 +205,14 @@ class RefreshServices:
         reason = denial(known.services, series, day)
         if reason is None or now - known.noted_at < STALE:
             return reason
-        return denial((await self._renewed(link, known)).services, series, day)
+        renewed = await self._renewed(link, known, wait)
+        return GapReason.PENDING if renewed is None else denial(renewed.services, series, day)
 
-    async def _renewed(self, link: Link, known: KnownServices) -> KnownServices:
-        """What Enedis lists now; what is known if it does not say. One question at a time for a point."""
+    async def _renewed(self, link: Link, known: KnownServices, wait: float) -> KnownServices | None:
+        """What Enedis lists now, what is known if it does not say; None if it has not answered after `wait` seconds.
+
+        One question at a time for a point.
+        """
         if self._clock.monotonic() < self._failed.get(link.point_id, 0.0):
             return known
         task = self._under_way.get(link.point_id)
@@ -206,7 +220,7 @@ class RefreshServices:
             task = asyncio.create_task(self._ask(link, known))
             self._under_way[link.point_id] = task
             task.add_done_callback(lambda ended: self._land(link.point_id, ended))
-        return await asyncio.shield(task)
+        return task.result() if await self._patience.wait([task], wait) else None
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way land, for so long at most."""

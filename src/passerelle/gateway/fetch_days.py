@@ -71,14 +71,10 @@ class FetchDays:
 
     async def _fetch(self, flight: Flight) -> list[Told]:
         error = await self._ask(flight, flight.span, learning=True)
-        match error:
-            case None:
-                return []
-            case BeforeActivation():
-                return await self._search_activation(flight, error)
-            case ConsentError():
-                link = flight.order.link
-                await self._links.set_state(link, after_refusal(link, await self._clock.now()))
+        if error is None:
+            return []
+        if isinstance(error, BeforeActivation):
+            return await self._search_activation(flight, error)
         return [Told(flight.span, error)]
 
     async def _ask(self, flight: Flight, span: DaySpan, *, learning: bool = False) -> PasserelleError | None:
@@ -98,11 +94,14 @@ class FetchDays:
         return None
 
     async def _note(self, flight: Flight, span: DaySpan, error: PasserelleError) -> None:
+        """What the refusal teaches the ledger, and the link where Enedis knows no consent."""
         order = flight.order
         known = await self._ledger.known(order.link.point_id, order.series, span)
         covered = await self._held_whole(order, span, known)
         call = Answered(span, await self._clock.now(), flight.forced)
         await self._ledger.write(order.link.point_id, order.series, entry_of_refusal(call, error, known, covered))
+        if isinstance(error, ConsentError):
+            await self._links.set_state(order.link, after_refusal(order.link, call.at))
 
     async def _keep(self, flight: Flight, span: DaySpan, readings: tuple[AnyReading, ...]) -> None:
         """Keep what came, its daily energy and what the ledger learns of it.

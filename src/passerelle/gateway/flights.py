@@ -144,23 +144,28 @@ class Flights:
             log.exception("lane_failed", series=state.lane.series.value, error=type(error).__name__)
             state.end(InternalError("The gateway failed while it read Enedis.", "La passerelle a échoué."))
         finally:
-            self._lanes.pop(state.lane, None)
-            state.end(InternalError("The work was stopped.", "Le travail a été arrêté.", retryable=True))
+            self._close(state)
+
+    def _close(self, state: LaneWork) -> None:
+        """Nobody joins this lane any more, and nobody waits in it."""
+        if state.lane in self._lanes and self._lanes[state.lane][0] is state:
+            del self._lanes[state.lane]
+        state.end(InternalError("The work was stopped.", "Le travail a été arrêté.", retryable=True))
 
     async def abandon(self, account_id: str, point_ids: Iterable[str]) -> None:
         """End the work on these points, and return when none of it can write any more."""
         ids = frozenset(point_ids)
-        await self._end(
-            task for lane, (_, task) in self._lanes.items() if lane.account_id == account_id and lane.point_id in ids
-        )
+        await self._end(lane for lane in self._lanes if lane.account_id == account_id and lane.point_id in ids)
 
     async def drain(self, seconds: float) -> None:
         """Let the work end by itself for so long, then end it: what it had not stored is asked again later."""
         await let_land([task for _, task in self._lanes.values()], seconds)
-        await self._end(task for _, task in self._lanes.values())
+        await self._end(self._lanes)
 
-    async def _end(self, tasks: Iterable["asyncio.Task[None]"]) -> None:
-        ending = list(tasks)
-        for task in ending:
+    async def _end(self, lanes: Iterable[Lane]) -> None:
+        ending = [self._lanes[lane] for lane in lanes]
+        for _, task in ending:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*(task for _, task in ending), return_exceptions=True)
+        for state, _ in ending:
+            self._close(state)  # a task that is cancelled before it begins never comes to its own end

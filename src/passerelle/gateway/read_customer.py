@@ -6,10 +6,9 @@ from datetime import datetime
 
 from passerelle.access.caller import Caller
 from passerelle.access.checks import require_point, require_scope
-from passerelle.consent.states import Link
 from passerelle.errors import UpstreamError, UpstreamTimeout, error_of
 from passerelle.gateway.patience import Patience, let_land
-from passerelle.gateway.ports import Enedis, ForcedCalls, Leases, LinkStore, RecordRefusals, RecordStore
+from passerelle.gateway.ports import ForcedCalls, LinkStore
 from passerelle.gateway.read_series import CacheUse
 from passerelle.gateway.record_asks import Held, RecordAsk, RecordAsks, is_partial
 from passerelle.kit.clock import Clock
@@ -42,21 +41,16 @@ class ReadCustomer:
         self,
         *,
         links: LinkStore,
-        records: RecordStore,
-        refusals: RecordRefusals,
-        enedis: Enedis,
-        leases: Leases,
+        asks: RecordAsks,
         clock: Clock,
         patience: Patience | None = None,
         forced: ForcedCalls | None = None,
     ) -> None:
-        self._forced = forced
         self._links = links
-        self._asks = RecordAsks(
-            links=links, records=records, refusals=refusals, enedis=enedis, leases=leases, clock=clock
-        )
+        self._asks = asks
         self._clock = clock
         self._patience = patience or Patience()
+        self._forced = forced
         self._asked_again: dict[_Lane, float] = {}
         self._under_way: dict[_Lane, asyncio.Task[AnyRecord]] = {}
 
@@ -77,7 +71,7 @@ class ReadCustomer:
         link = require_point(caller, point, await self._links.find(caller.account_id, point), now)
         held = await self._asks.held(caller, link, record, now)
         lane = link.point_id, record
-        forced = fresh and self._may_again(lane) and await self._may_force(link, now)
+        forced = fresh and await self._may_force(link.account_id, lane, now)
         if held is not None and not forced and _young(*held, now):
             return RecordAnswer(held[0], CacheUse.HIT)
         refused = await self._asks.refused(link, record, now)
@@ -89,18 +83,18 @@ class ReadCustomer:
         except UpstreamError as error:
             return _instead_of(error, held)
 
-    def _may_again(self, lane: _Lane) -> bool:
+    async def _may_force(self, account_id: str, lane: _Lane, now: datetime) -> bool:
         """Whether a caller may have the record asked before its time; if so, not again for a while."""
-        now = self._clock.monotonic()
-        if now < self._asked_again.get(lane, float("-inf")) + FORCED_AGAIN.total_seconds():
+        at = self._clock.monotonic()
+        if at < self._asked_again.get(lane, float("-inf")) + FORCED_AGAIN.total_seconds():
             return False
         if len(self._asked_again) >= _MOST:
             self._asked_again.clear()
-        self._asked_again[lane] = now
-        return True
-
-    async def _may_force(self, link: Link, now: datetime) -> bool:
-        return self._forced is None or await self._forced.take(link.account_id, 1, now)
+        self._asked_again[lane] = at  # before anything is awaited: of several at once one is charged
+        if self._forced is None or await self._forced.take(account_id, 1, now):
+            return True
+        self._asked_again.pop(lane, None)
+        return False
 
     async def _fetched(self, ask: RecordAsk, wait: float) -> AnyRecord:
         task = self._flight(ask)

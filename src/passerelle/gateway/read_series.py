@@ -13,7 +13,6 @@ from passerelle.errors import NotServed, UpstreamTimeout, error_of
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.flights import Order, Want
 from passerelle.gateway.ports import DayLedger, DayStore, ForcedCalls, LinkStore, Sights
-from passerelle.gateway.sights import OneByOne
 from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.held import Held
@@ -87,8 +86,11 @@ class SeriesAnswer:
         return any(gap.reason in (GapReason.PENDING, GapReason.UPSTREAM_ERROR) for gap in self.gaps)
 
 
-ServicesAllow = Callable[[Link, Series, datetime], Awaitable[GapReason | None]]
-"""Why the services that the customer shared do not give this series now; None where they do, or are not known."""
+ServicesAllow = Callable[[Link, Series, datetime, float], Awaitable[GapReason | None]]
+"""Why the services that the customer shared do not give this series now; None where they do, or are not known.
+
+The last argument: seconds to wait for Enedis to tell what is shared; after them it is `pending`.
+"""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ _BLIND = _Sight(Held(), {}, frozenset(), NOTHING_KNOWN, frozenset())
 class ReadSeries:
     """Check, look at what is held and known, have the rest brought in the fewest calls, look again, merge.
 
-    `sights` looks into `links` and `days` at once; without it they are asked one by one. `forced` counts what callers
+    `sights` looks into `links` and `days` at once. `forced` counts what callers
     have asked again before its time. `allows` tells which series the customer shared, where Enedis lists it. `wanted`
     is told what is read, `watch` how much of each answer the store had.
     """
@@ -131,8 +133,8 @@ class ReadSeries:
         days: DayStore,
         ledger: DayLedger,
         bring: Bring,
+        sights: Sights,
         clock: Clock,
-        sights: Sights | None = None,
         endless_history: bool = False,
         forced: ForcedCalls | None = None,
         allows: ServicesAllow | None = None,
@@ -142,7 +144,7 @@ class ReadSeries:
         self._watch = watch
         self._links = links
         self._days = days
-        self._sights = sights or OneByOne(links, days)
+        self._sights = sights
         self._ledger = ledger
         self._bring = bring
         self._clock = clock
@@ -189,7 +191,7 @@ class ReadSeries:
             sight = await self._look(ask, link, usable, now)
         if not sight.due:
             return self._from_store(ask, link, now, usable, clipped, sight)
-        withheld = await self._allows(link, ask.series, now) if self._allows is not None else None
+        withheld = await self._allows(link, ask.series, now, ask.wait) if self._allows is not None else None
         if withheld is not None:
             lacking = dict.fromkeys(usable, Lack(withheld))
             return self._answer(ask, merge(ask.span, clipped, sight.days, lacking), now, sight, CacheUse.HIT)

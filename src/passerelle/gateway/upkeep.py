@@ -117,6 +117,7 @@ class Upkeep:
         self._chores = chores
         self._chores_at = clock.monotonic()
         self._told: dict[tuple[str, Series], date] = {}
+        self._tells_at = clock.monotonic()
         self._failed = False
         self._hands = Hands(AT_ONCE)
         self._rests_until = clock.monotonic()
@@ -128,16 +129,19 @@ class Upkeep:
             self._hands.left()
 
     async def wanted(self, link: Link, series: Series) -> None:
-        """A caller read this series. Written down once a day for each."""
+        """A caller read this series. Written down once a day for each, as far as anything can be written."""
         now = await self._clock.now()
         lane = (link.point_id, series)
-        if self._told.get(lane) == now.date():
+        if self._told.get(lane) == now.date() or self._clock.monotonic() < self._tells_at:
             return
         if len(self._told) > _MOST_TOLD:
             self._told.clear()
-        with suppress(InternalError):  # what is held can be read while nothing can be written
+        try:
             await self._book.want(link.account_id, link.point_id, [series], now)
-            self._told[lane] = now.date()
+        except InternalError:  # what is held can be read while nothing can be written, and readers do not wait for it
+            self._tells_at = self._clock.monotonic() + IDLE_SECONDS
+            return
+        self._told[lane] = now.date()
 
     async def begin_imports(self) -> None:
         """Where a customer consented, import the past of what the consent covers, and keep it fresh from now on.
@@ -260,6 +264,7 @@ class Upkeep:
             await hands.lay_down()
         finally:
             beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
             await hands.drop()
             self._hands = Hands(AT_ONCE)
         return taken

@@ -20,6 +20,7 @@ class _Kept:
     """One consent as it stands."""
 
     request: ConsentRequest
+    origin: Origin
     ticket_hash: bytes | None
     browser_hash: bytes | None = None
     nonce_hash: bytes | None = None
@@ -47,8 +48,7 @@ class MemoryConsents:
     async def create(
         self, request: ConsentRequest, ticket_hash: bytes | None = None, *, origin: Origin = "journey"
     ) -> None:
-        assert origin  # noqa: S101 — a double checks what it is given
-        self._kept[request.id] = _Kept(request, ticket_hash)
+        self._kept[request.id] = _Kept(request, origin, ticket_hash)
 
     async def get(self, consent_id: str) -> ConsentRequest | None:
         kept = self._kept.get(consent_id)

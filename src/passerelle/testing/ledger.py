@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from passerelle.model.days import DaySpan
 from passerelle.model.leases import NO_WISH, Hold, Leased, Wish
-from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
+from passerelle.plan.freshness import REFUSED_FOR
 from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
 
 _Place = tuple[str, Leased]
@@ -65,10 +65,9 @@ class MemoryLedger:
         }
 
     async def refused(self, point_ids: Collection[str]) -> Mapping[str, set[Series]]:
-        whole = {GapReason.NOT_COLLECTED, GapReason.WRONG_DIRECTION}
         found: dict[str, set[Series]] = {}
         for (point, series), page in self._pages.items():
-            if point in point_ids and whole & page.refusals.keys():
+            if point in point_ids and REFUSED_FOR.keys() & page.refusals.keys():
                 found.setdefault(point, set()).add(series)
         return found
 

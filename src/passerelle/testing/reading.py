@@ -7,6 +7,7 @@ from passerelle.access.caller import Caller
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.fetch_days import FetchDays
 from passerelle.gateway.flights import Flights
+from passerelle.gateway.ports import Sights
 from passerelle.gateway.read_series import ReadSeries, SeriesAnswer, SeriesAsk
 from passerelle.model.days import DaySpan
 from passerelle.model.scopes import ALL_SCOPES
@@ -17,6 +18,7 @@ from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.ledger import MemoryLeases, MemoryLedger
 from passerelle.testing.links import MemoryLinks
+from passerelle.testing.sights import OneByOne
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+01:00")
 PRM = UsagePointId("22516914714270")
@@ -40,8 +42,14 @@ class ReadingHouse:
         self.leases: MemoryLeases = replace(beside.leases, holder=holder) if beside else MemoryLeases(holder)
         fetch = FetchDays(enedis=enedis, days=self.days, ledger=self.ledger, links=self.links, clock=self.clock)
         self.bring = Bring(fetch=fetch, flights=self.flights, leases=self.leases, clock=self.clock)
-        self.read = ReadSeries(links=self.links, days=self.days, ledger=self.ledger, bring=self.bring, clock=self.clock)
+        self.read = self.reading(OneByOne(self.links, self.days))
         self.link = self.links.link("account", PRM, since=NOW - timedelta(days=60))
+
+    def reading(self, sights: Sights) -> ReadSeries:
+        """The use case with these eyes."""
+        return ReadSeries(
+            links=self.links, days=self.days, ledger=self.ledger, bring=self.bring, sights=sights, clock=self.clock
+        )
 
     def pass_time(self, until: str) -> None:
         """Let the clock go on to this instant."""

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from passerelle.consent.requests import LinkedPoint
 from passerelle.consent.states import Link
 from passerelle.model.days import DaySpan
+from passerelle.model.paris import civil_day
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
 from passerelle.plan.upkeep import LOOK_AFTER, Import, Missing, Progress, Task, Work
@@ -17,6 +18,7 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class _Row:
+    account_id: str
     task: Task
     due_at: datetime | None
     began_at: datetime
@@ -38,8 +40,12 @@ class MemoryBook:
     rows: dict[tuple[str, Series, Work], _Row] = field(default_factory=dict)
     served: dict[str, int] = field(default_factory=dict)
     granted: list[Link] = field(default_factory=list)
+    lives: dict[str, str] = field(default_factory=dict)
     worker: bool = False
-    left: bool = False
+
+    @property
+    def left(self) -> bool:
+        return self.holder not in self.lives
 
     async def want(self, account_id: str, point_id: str, series: Sequence[Series], now: datetime) -> None:
         for each in series:
@@ -54,19 +60,15 @@ class MemoryBook:
     def _put(
         self, account_id: str, point_id: str, series: Series, work: Work, now: datetime, first: date | None
     ) -> None:
-        linked = self.points[point_id]
-        assert linked.link.account_id == account_id  # noqa: S101 — a double checks what it is given
+        task = Task(self.points[point_id], series, work, first, now, now)
         due = now if work is Work.IMPORT else now + LOOK_AFTER
-        row = self.rows.setdefault(
-            (point_id, series, work), _Row(Task(linked, series, work, first, now, now), due, began_at=now)
-        )
+        row = self.rows.setdefault((point_id, series, work), _Row(account_id, task, due, began_at=now))
         row.task = replace(row.task, wanted_at=now)
         if row.due_at is None:
             row.due_at, row.began_at, row.ended_at = due, now, None
             row.task = replace(row.task, began_at=now, import_from=first)
 
     async def to_import(self, now: datetime) -> list[Link]:
-        assert now.tzinfo is not None  # noqa: S101 — a double checks what it is given
         told = [link for link in self.granted if self.later.get(link.point_id, now) <= now]
         return [link for link in told if not self._begun(link)]
 
@@ -77,8 +79,7 @@ class MemoryBook:
         )
 
     async def put_off(self, link: Link, until: datetime, now: datetime) -> None:
-        assert now < until  # noqa: S101 — a double checks what it is given
-        self.later[link.point_id] = until
+        self.later[link.point_id] = max(until, now)
 
     async def pass_on(self) -> None:
         if self.front == [self.holder]:
@@ -94,13 +95,13 @@ class MemoryBook:
                 break
             row = min(free, key=self._place)
             row.held = True
-            self.served[row.task.linked.link.account_id] = 1 + max(self.served.values(), default=0)
+            self.served[row.account_id] = 1 + max(self.served.values(), default=0)
             claimed.append(row.task)
         self.front[:] = [self.holder] if claimed else []
         return claimed
 
     def _place(self, row: _Row) -> tuple[bool, int, float]:
-        last = self.served.get(row.task.linked.link.account_id, 0)
+        last = self.served.get(row.account_id, 0)
         return row.task.work is Work.IMPORT, last, -row.task.wanted_at.timestamp()
 
     async def settle(self, task: Task, due_at: datetime | None, now: datetime) -> None:
@@ -116,14 +117,13 @@ class MemoryBook:
         ]
 
     async def alive(self, kind: str) -> None:
-        assert kind  # noqa: S101 — a double checks what it is given
-        self.left = False
+        self.lives[self.holder] = kind
 
     async def worker_lives(self) -> bool:
         return self.worker
 
     async def leave(self) -> None:
-        self.left = True
+        self.lives.pop(self.holder, None)
         await self.pass_on()
         for row in self.rows.values():
             row.held = False
@@ -160,11 +160,11 @@ class ScriptedFetching:
     async def missing(
         self, linked: LinkedPoint, series: Series, span: DaySpan, now: datetime, *, holes: bool = False
     ) -> Missing:
-        assert now.tzinfo is not None or holes  # noqa: S101 — a double checks what it is given
         held = self.whole.get((linked.link.point_id, series), set())
         asked = self.asked.get((linked.link.point_id, series), set())
         absent = frozenset(day for day in span if day not in held)
-        due = absent & asked if self.worth_at <= now else frozenset[date]()
+        older = frozenset(day for day in asked - held if day < span.start) if holes else frozenset[date]()
+        due = (absent & asked) | older if self.worth_at <= now else frozenset[date]()
         return Missing(absent - asked, due)
 
     async def next_worth(self, link: Link, series: Series, span: DaySpan, now: datetime) -> datetime | None:
@@ -183,6 +183,7 @@ class ScriptedFetching:
         return None
 
     async def progress(self, link: Link, series: Series, span: DaySpan, now: datetime) -> Progress:
-        assert now.tzinfo is not None  # noqa: S101 — a double checks what it is given
+        """As if Enedis had every day until yesterday."""
+        end = min(span.end, civil_day(now))
         whole = self.whole.get((link.point_id, series), set()).intersection(span)
-        return Progress(span.start, span.end, len(whole), 0)
+        return Progress(min(span.start, end), end, len(whole), 0)

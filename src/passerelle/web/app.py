@@ -1,6 +1,6 @@
 """The gateway's ASGI application: routes, and the shell that every request goes through."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,11 +22,9 @@ from passerelle.web.problems import problem_response
 from passerelle.web.query import read_query_string
 from passerelle.web.routes import ROUTES, Route
 from passerelle.web.settings import WebSettings
-from passerelle.web.shortcut import POINTS, Shortcut
+from passerelle.web.shortcut import POINTS, Endpoint, Shortcut
 
 log = get_logger(__name__)
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(

@@ -18,8 +18,6 @@ POINTS = "/v1/usage-points/"
 """What their paths begin with; the number of the point and the name of the series follow."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
 Answered = Callable[[Request, Exception], Response]
 
 

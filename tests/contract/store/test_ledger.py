@@ -42,6 +42,14 @@ REFUSAL = Refusal(
 )
 
 
+@pytest.fixture
+async def point(store):
+    """A usage point that an account holds."""
+    account = await store.account()
+    await store.grant(account, PRM)
+    return (await store.links.find(account, PRM)).point_id
+
+
 class LedgerContract:
     """What every ledger promises; `place` is a ledger and a point of an account."""
 
@@ -120,11 +128,8 @@ class TestMemory(LedgerContract):
 
 class TestStore(LedgerContract):
     @pytest.fixture
-    async def place(self, store):
-        account = await store.account()
-        await store.grant(account, PRM)
-        link = await store.links.find(account, PRM)
-        return Ledger(store.engine), link.point_id
+    def place(self, store, point):
+        return Ledger(store.engine), point
 
     async def test_a_body_that_may_name_a_person_is_not_kept(self, place):
         ledger, point = place
@@ -173,11 +178,8 @@ class TestMemoryRecordRefusals(RecordRefusalsContract):
 
 class TestStoreRecordRefusals(RecordRefusalsContract):
     @pytest.fixture
-    async def place(self, store):
-        account = await store.account()
-        await store.grant(account, PRM)
-        link = await store.links.find(account, PRM)
-        return RecordRefusals(store.engine), Ledger(store.engine), link.point_id
+    def place(self, store, point):
+        return RecordRefusals(store.engine), Ledger(store.engine), point
 
 
 class LeasesContract:
@@ -248,12 +250,9 @@ class TestMemoryLeases(LeasesContract):
 
 class TestStoreLeases(LeasesContract):
     @pytest.fixture
-    async def pair(self, store):
+    def pair(self, store, point):
         self.wall = 1_800_000_000.0
-        account = await store.account()
-        await store.grant(account, PRM)
-        link = await store.links.find(account, PRM)
-        return *(LaneLeases(store.engine, name, lambda: self.wall) for name in ("one", "other")), link.point_id
+        return *(LaneLeases(store.engine, name, lambda: self.wall) for name in ("one", "other")), point
 
     async def test_a_dead_process_loses_it_and_what_it_brought_last_is_looked_for(self, pair):
         one, other, point = pair

@@ -32,8 +32,8 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
     """Their clocks stand still, so that both say the same. Tests carry `pytest.mark.asyncio(loop_scope="module")`."""
     folder = tmp_path_factory.mktemp("pair")
     async with (
-        installed(folder / "v5", retry_pause=0.01, GENERATION="v5") as old,
-        installed(folder / "2026", retry_pause=0.01, GENERATION="2026") as new,
+        installed(folder / "v5", GENERATION="v5") as old,
+        installed(folder / "2026", GENERATION="2026") as new,
     ):
         for each in (old, new):
             await each.set_clock("2026-11-24T09:00:00+01:00")

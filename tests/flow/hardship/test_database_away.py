@@ -11,7 +11,7 @@ from tests.flow.hardship.conftest import COLD, CURVE, CURVES, PRM, WEEK, Stopwat
 from tests.flow.homes import POSTGRESQL, REDIS, at_home
 
 from passerelle.gateway.adopt import Adoption, adopt
-from passerelle.gateway.bring import AT_ONCE
+from passerelle.gateway.lane_run import AT_ONCE
 from passerelle.model.usage_point import UsagePointId
 from passerelle.wiring import open_worker
 

@@ -54,7 +54,7 @@ run()
 def bare(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a command where nothing of the extra `server` can be imported."""
     environment = {**os.environ, "PASSERELLE_LANG": "en", "NO_COLOR": "1", "COLUMNS": "200"}  # noqa: TID251 — the child's
-    return subprocess.run(  # noqa: S603 — our own words
+    return subprocess.run(
         [sys.executable, "-c", BARE, *words], capture_output=True, text=True, env=environment, check=False, timeout=60
     )
 
@@ -93,7 +93,7 @@ def test_reading_imports_nothing_of_the_server():
         "CliRunner().invoke(build(), ['catalogue', '--url', 'http://127.0.0.1:1'])\n"
         f"print(*sorted({set(SERVER_MODULES)!r} & sys.modules.keys()))"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 — our own words
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert loaded.stdout.strip() == ""
 
 
@@ -120,7 +120,7 @@ build(Shell(connect=lambda _, key: gateway.client(key)))(
 
 def test_a_bar_on_the_terminal_counts_the_days_and_stays_out_of_the_answer():
     ours, theirs = pty.openpty()
-    child = subprocess.run(  # noqa: S603 — our own words
+    child = subprocess.run(
         [sys.executable, "-c", WATCHED], stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60
     )
     os.close(theirs)

@@ -1,7 +1,9 @@
 """The reading commands against a scripted gateway."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import msgspec
@@ -416,6 +418,13 @@ def test_the_catalogue_needs_no_key_and_shows_where_there_is_no_sandbox(gateway:
     assert "–" in shown
 
 
+def consent_to(state: str, *, points: Sequence[str] = (PRM,), **more: Any) -> ConsentBody:
+    """A consent in this state, as its usage points are."""
+    held = [ConsentPoint(usage_point_id=point, state=state) for point in points]
+    form = {"id": "c1", "duration": "P1Y", "requested_at": FIRST, "usage_points": held}
+    return ConsentBody(state=state, **form | more)
+
+
 def test_consents(gateway: ScriptedGateway):
     started = ConsentStarted(
         id="c1", state="requested", authorize_url="http://gateway.test/consent/start?ticket=t", expires_at=THIRD
@@ -424,16 +433,8 @@ def test_consents(gateway: ScriptedGateway):
     result = run(gateway, "consent", "start", "--duration", "P6M", "--return-url", "https://app.test/back")
     assert "\nhttp://gateway.test/consent/start?ticket=t\n" in result.stdout
     assert gateway.requests[-1].content == b'{"duration":"P6M","return_url":"https://app.test/back"}'
-    consent = ConsentBody(
-        id="c1",
-        state="disputed",
-        duration="P1Y",
-        requested_at=FIRST,
-        usage_points=[ConsentPoint(usage_point_id=PRM, state="disputed")],
-        reason="held elsewhere",
-        action="The operator decides.",
-        action_fr="L'exploitant tranche.",
-    )
+    words = {"action": "The operator decides.", "action_fr": "L'exploitant tranche."}
+    consent = consent_to("disputed", reason="held elsewhere", **words)
     gateway.answer("/v1/consents", ConsentList(consents=[consent]))
     shown = run(gateway, "consent", "list").stdout
     assert "The operator decides." in shown
@@ -443,14 +444,7 @@ def test_consents(gateway: ScriptedGateway):
 
 
 def test_what_to_do_next_is_told_of_those_that_do_not_give_all(gateway: ScriptedGateway):
-    whole = ConsentBody(
-        id="c1",
-        state="granted",
-        duration="P1Y",
-        requested_at=FIRST,
-        usage_points=[ConsentPoint(usage_point_id=PRM, state="granted")],
-        action="Read.",
-    )
+    whole = consent_to("granted", action="Read.")
     ended = msgspec.structs.replace(
         whole, id="c2", usage_points=[ConsentPoint(usage_point_id=PRM, state="revoked")], action="Start a new one."
     )
@@ -463,17 +457,10 @@ def test_what_to_do_next_is_told_of_those_that_do_not_give_all(gateway: Scripted
 
 
 def test_forgetting_prints_the_receipt_in_both_languages(gateway: ScriptedGateway):
-    forgotten = ConsentBody(
-        id="c1",
-        state="forgotten",
-        duration="P1Y",
-        requested_at=FIRST,
-        usage_points=[],
-        erased_at=datetime.fromisoformat("2026-11-24T09:05:00+01:00"),
-        copies_expire_on=date(2026, 12, 1),
-    )
+    erased_at = datetime.fromisoformat("2026-11-24T09:05:00+01:00")
+    forgotten = consent_to("forgotten", points=(), erased_at=erased_at, copies_expire_on=date(2026, 12, 1))
     other = msgspec.structs.replace(forgotten, id="c2", copies_expire_on=date(2026, 1, 1))
-    standing = ConsentBody(id="c3", state="granted", duration="P1Y", requested_at=FIRST, usage_points=[])
+    standing = consent_to("granted", points=(), id="c3")
     gateway.answer("/v1/consents", ConsentList(consents=[other, standing, forgotten]))
     gateway.answer("/v1/consents/c1", b"", method="DELETE", status=204)
     told = run(gateway, "consent", "forget", "c1").stdout
@@ -489,9 +476,7 @@ def test_forgetting_prints_the_receipt_in_both_languages(gateway: ScriptedGatewa
 
 
 def test_forgetting_says_which_consents_keep_the_data(gateway: ScriptedGateway):
-    kept = ConsentBody(
-        id="c1", state="forgotten", duration="P1Y", requested_at=FIRST, usage_points=[], kept_for=["c2", "c3"]
-    )
+    kept = consent_to("forgotten", points=(), kept_for=["c2", "c3"])
     gateway.answer("/v1/consents", ConsentList(consents=[kept]))
     gateway.answer("/v1/consents/c1", b"", method="DELETE", status=204)
     told = run(gateway, "consent", "forget", "c1").stdout

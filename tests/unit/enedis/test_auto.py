@@ -300,6 +300,16 @@ async def test_a_failure_that_says_nothing_of_the_subscription_lets_2026_be_aske
     assert pair.calls == [NEW] * 4
 
 
+@pytest.mark.parametrize("code", ["900907", "900909", "900910"])
+async def test_what_is_told_from_memory_is_what_enedis_said(pair, code: str):
+    """Blocked for a while, inactive, or outside the token is something else than not subscribed."""
+    pair.new.trouble = lambda: OperatorActionNeeded("x", "x", upstream=Upstream(403, code))
+    for _ in range(2):
+        with pytest.raises(OperatorActionNeeded) as refused:
+            await pair.ask(INDEX)
+        assert refused.value.problem.upstream.code == code
+
+
 async def test_what_one_process_learns_counts_for_all(pair):
     other, third = Pair(pair), Pair(pair)
     await other.ask()

@@ -5,8 +5,23 @@ from datetime import date
 
 import pytest
 
-from passerelle.errors import ConsentRevoked, QuotaExhausted, StorageUnavailable, UpstreamUnavailable
-from passerelle.gateway.bring import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS, RENEW
+from passerelle.errors import (
+    ConsentMissing,
+    ConsentRevoked,
+    CredentialsMissing,
+    InternalError,
+    NotCollected,
+    OperatorActionNeeded,
+    QuotaExhausted,
+    StorageUnavailable,
+    TokenRejected,
+    UpstreamRejected,
+    UpstreamUnavailable,
+    UsagePointUnknown,
+    WrongDirection,
+)
+from passerelle.gateway.bring import RENEW
+from passerelle.gateway.lane_run import AT_ONCE, IMPORTS_AT_ONCE, INTERACTIVE_CALLS, PATIENCE
 from passerelle.gateway.read_series import CacheUse
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.leases import Wish
@@ -35,14 +50,12 @@ async def test_at_most_four_calls_of_a_lane_are_under_way_and_imports_leave_room
     house.enedis.gate.clear()
     long = asyncio.create_task(house.ask(*YEARS, wait=60))
     await house.enedis.until_called(1 + AT_ONCE)
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     assert len(house.enedis.calls) == 1 + AT_ONCE
     house.enedis.gate.set()
     await house.enedis.until_called(1 + INTERACTIVE_CALLS + 1)
     house.enedis.gate.clear()
-    for _ in range(200):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     under_way = len(house.enedis.calls)
     short = asyncio.create_task(house.ask(*WEEK))
     await house.enedis.until_called(under_way + 1)
@@ -60,18 +73,18 @@ async def test_who_joins_late_with_an_old_look_does_not_have_a_day_asked_again()
     first = asyncio.create_task(house.ask(*WEEK))
     await house.enedis.until_called(2)
     held = house.days.held
-    between = asyncio.Event()
+    looked, between = asyncio.Event(), asyncio.Event()
 
     async def slow(*place: object):
         """A look that is made before the call lands, and told after it."""
         seen = await held(*place)
+        looked.set()
         await between.wait()
         return seen
 
     house.days.held = slow
     late = asyncio.create_task(house.ask(*WEEK))
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await looked.wait()
     house.days.held = held
     landing, house.enedis.gate = house.enedis.gate, asyncio.Event()
     other = asyncio.create_task(house.ask("2026-11-01", "2026-11-08"))  # keeps the lane at work all the while
@@ -79,8 +92,7 @@ async def test_who_joins_late_with_an_old_look_does_not_have_a_day_asked_again()
     landing.set()
     await first
     between.set()
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     assert len(house.enedis.calls) == 3
     house.enedis.gate.set()
     assert not any(answer.gaps for answer in await asyncio.gather(late, other))
@@ -93,8 +105,7 @@ async def test_what_another_process_brings_is_found_in_the_store():
     first = asyncio.create_task(one.ask(*WEEK))
     await one.enedis.until_called(2)
     second = asyncio.create_task(two.ask("2026-11-15", "2026-11-23"))
-    for _ in range(200):
-        await asyncio.sleep(0)
+    await one.clock.sleep(1)
     assert len(one.enedis.calls) == 2
     one.enedis.gate.set()
     answers = await asyncio.gather(first, second)
@@ -132,8 +143,7 @@ async def test_an_exhausted_allowance_of_imports_leaves_short_requests_alone():
     long = asyncio.create_task(house.ask(*YEARS, wait=60))
     await house.enedis.until_called(1 + INTERACTIVE_CALLS)
     house.enedis.gate.clear()
-    for _ in range(200):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     behind, house.enedis.gate = house.enedis.gate, asyncio.Event()
     under_way = len(house.enedis.calls)
     short = asyncio.create_task(house.ask(*WEEK))
@@ -156,6 +166,52 @@ async def test_what_cannot_be_kept_is_not_asked_for():
     assert len(house.enedis.calls) == 1
 
 
+async def test_what_cannot_be_kept_several_times_in_a_row_is_not_asked_for_any_more():
+    house = ReadingHouse(ScriptedEnedis())
+
+    async def broken(*_: object) -> frozenset[date]:
+        raise InternalError("cannot be sealed", "ne peut pas être scellé")
+
+    house.days.keep = broken
+    answer = await house.ask(*YEARS, wait=60)
+    assert isinstance(answer.failure, InternalError)
+    assert len(house.enedis.calls) == PATIENCE
+
+
+async def test_after_several_rejections_in_a_row_the_rest_is_not_asked_and_not_written_down_as_rejected():
+    house = ReadingHouse(ScriptedEnedis())
+    house.enedis.trouble = lambda _s, _d: UpstreamRejected("no", "non")
+    answer = await house.ask(*YEARS, wait=60)
+    assert len(house.enedis.calls) == PATIENCE
+    assert {gap.reason for gap in answer.gaps} == {GapReason.UPSTREAM_ERROR}
+    written = (await house.ledger.of_point(house.link.point_id))[CURVE].days
+    assert written.keys() == {day for span in house.measure_calls for day in span}, "what was not asked is not refused"
+    house.enedis.trouble = lambda _s, _d: None
+    healed = await house.ask(*YEARS, wait=60)
+    assert sum(len(day) for day in healed.days) > 600 * 48
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ConsentMissing,
+        WrongDirection,
+        NotCollected,
+        OperatorActionNeeded,
+        CredentialsMissing,
+        TokenRejected,
+        UsagePointUnknown,
+    ],
+)
+async def test_what_speaks_for_the_whole_series_is_asked_once_however_many_calls_were_planned(kind):
+    house = ReadingHouse(ScriptedEnedis())
+    house.enedis.trouble = lambda _s, _d: kind("told", "dit")
+    answer = await house.ask(*YEARS, wait=60)
+    assert len(house.enedis.calls) == 1
+    assert len({gap.reason for gap in answer.gaps if gap.problem}) == 1
+    assert not any(gap.reason is GapReason.PENDING for gap in answer.gaps)
+
+
 async def test_a_failure_ends_the_request_and_is_not_remembered():
     house = await warm()
     house.enedis.trouble = lambda _s, _d: UpstreamUnavailable("away", "absent")
@@ -174,8 +230,7 @@ async def test_who_leaves_ends_nothing(wait):
     await house.enedis.until_called(2)
     leaving.cancel()
     staying = asyncio.create_task(house.ask(*WEEK))
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     house.enedis.gate.set()
     assert not (await staying).gaps
     assert len(house.enedis.calls) == 2
@@ -222,8 +277,7 @@ async def test_who_joins_as_the_work_ends_is_not_kept_waiting_for_nobody():
         await release(*lane)
         if not later:
             later.append(asyncio.create_task(house.ask("2026-11-02", "2026-11-09")))
-            for _ in range(20):
-                await asyncio.sleep(0)
+            await house.clock.sleep(0)  # it joins, and no time passes
 
     house.leases.release = released
     began = house.clock.monotonic()
@@ -258,8 +312,7 @@ async def test_calls_that_nobody_wants_any_more_are_withdrawn_before_enedis_answ
     slow = _Slow(date(2026, 11, 9))
     house = ReadingHouse(slow, beside=house)
     await house.ask("2026-10-01", "2026-11-16", wait=60)
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     assert len(slow.withdrawn) == len(slow.calls) == AT_ONCE - 1
     assert not house.leases.taken
 
@@ -278,12 +331,10 @@ async def test_what_enedis_has_answered_is_kept_though_nobody_wants_it_any_more(
     slow.told.set()
     asked = asyncio.create_task(house.ask("2026-10-01", "2026-11-16", wait=60))
     await slow.until_called(AT_ONCE - 1)
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     kept.set()
     await asked
-    for _ in range(200):
-        await asyncio.sleep(0)
+    await house.clock.sleep(1)
     assert not slow.withdrawn
     present = await house.days.present(house.link.account_id, house.link.point_id, CURVE, slow.calls[0].span)
     assert len(present) == len(slow.calls[0].span)
@@ -358,7 +409,7 @@ async def test_a_process_that_is_still_at_it_is_waited_for():
         await one.clock.sleep(0.3)
         assert not one.measure_calls
         waiting.append(asyncio.create_task(two.ask("2026-10-28", "2026-11-01")))
-        await asyncio.sleep(0)
+        await one.clock.sleep(0)  # it is on its way too, and no time passes
     await asyncio.gather(*waiting)
     assert spans(one.measure_calls) == ["10-25 11-01", "10-18 10-25", "10-11 10-18", "10-04 10-11", "10-02 10-04"]
 

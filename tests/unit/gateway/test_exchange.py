@@ -261,8 +261,8 @@ class Known(House):
         self.refresh = RefreshServices(services=self.services, store=self.store, enedis=self.enedis, clock=self.clock)
         self.link = Link("point", "alice", "of alice", GRANTED, NOW, None)
 
-    async def allow(self, series: Series) -> GapReason | None:
-        return await self.refresh.services_allow(self.link, series, await self.clock.now())
+    async def allow(self, series: Series, wait: float = 5) -> GapReason | None:
+        return await self.refresh.services_allow(self.link, series, await self.clock.now(), wait)
 
 
 @pytest.fixture
@@ -314,8 +314,25 @@ async def test_while_enedis_does_not_say_what_is_known_counts(known):
     assert await known.allow(CURVE) is None
 
 
+async def test_nobody_waits_for_that_longer_than_he_said_while_the_question_goes_on(known):
+    known.later(STALE)
+    answers, ask = asyncio.Event(), known.enedis.shared_services
+
+    async def slowly(*asked):
+        await answers.wait()
+        return await ask(*asked)
+
+    known.enedis.shared_services = slowly
+    known.enedis.services.append(service(kind=ServiceKind.CURVE))
+    assert await known.allow(CURVE, wait=0) is GapReason.PENDING
+    waiting = asyncio.create_task(known.allow(CURVE))
+    answers.set()
+    assert await waiting is None
+    assert known.enedis.authorisations == [987654321]
+
+
 async def test_without_an_id_there_is_nobody_to_ask(known):
     link = Link("point", "alice", "of another consent", GRANTED, NOW, None)
     known.later(STALE)
-    assert await known.refresh.services_allow(link, CURVE, NOW + STALE) is GapReason.NOT_COLLECTED
+    assert await known.refresh.services_allow(link, CURVE, NOW + STALE, 5) is GapReason.NOT_COLLECTED
     assert known.enedis.authorisations == []

@@ -16,6 +16,7 @@ from passerelle.errors import (
 )
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import CacheUse
+from passerelle.gateway.record_asks import RecordAsks
 from passerelle.model.customer import CustomerRecord
 from passerelle.problem import Upstream
 from passerelle.testing.clock import FakeClock
@@ -32,7 +33,7 @@ HOUR = 3600
 class House:
     """A process; one that stands `beside` another is a second one on its database."""
 
-    def __init__(self, beside: "House | None" = None, holder: str = "one") -> None:
+    def __init__(self, beside: "House | None" = None, holder: str = "one", forced: object = None) -> None:
         self.refusal = None
         if beside is None:
             self.clock = FakeClock(NOW.astimezone(UTC))
@@ -45,7 +46,7 @@ class House:
             self.clock, self.links, self.enedis = beside.clock, beside.links, beside.enedis
             self.records, self.refusals = beside.records, beside.refusals
             self.leases = replace(beside.leases, holder=holder)
-        self.read = ReadCustomer(
+        asks = RecordAsks(
             links=self.links,
             records=self.records,
             refusals=self.refusals,
@@ -53,6 +54,7 @@ class House:
             leases=self.leases,
             clock=self.clock,
         )
+        self.read = ReadCustomer(links=self.links, asks=asks, clock=self.clock, forced=forced)
 
     async def ask(self, record: CustomerRecord = CONTACT, *, fresh: bool = False, wait: float = 5):
         return await self.read.answer(READER, PRM, record, wait, fresh=fresh)
@@ -79,6 +81,21 @@ async def test_no_cache_asks_again_once_in_ten_minutes():
     house.clock.advance(600)
     await house.ask(fresh=True)
     assert house.calls == 3
+
+
+async def test_a_no_cache_that_the_account_may_not_force_does_not_use_up_the_ten_minutes():
+    spent = [True]
+
+    class Allowance:
+        async def take(self, *_: object) -> bool:
+            return not spent[0]
+
+    house = House(forced=Allowance())
+    await house.ask()
+    assert ((await house.ask(fresh=True)).cache, house.calls) == (CacheUse.HIT, 1)
+    spent[0] = False
+    assert ((await house.ask(fresh=True)).cache, house.calls) == (CacheUse.MISS, 2)
+    assert ((await house.ask(fresh=True)).cache, house.calls) == (CacheUse.HIT, 2)
 
 
 async def test_under_a_new_consent_a_record_may_be_another_customer_s():
@@ -226,20 +243,20 @@ async def test_who_looked_before_another_process_kept_it_does_not_ask_again():
     two = House(one, "two")
     await one.ask()
     one.clock.advance(25 * HOUR)
-    held, looking = one.records.held, asyncio.Event()
+    held, looked, going_on = one.records.held, asyncio.Event(), asyncio.Event()
 
     async def slowly(*place: object):
         seen = await held(*place)
-        await looking.wait()
+        looked.set()
+        await going_on.wait()
         return seen
 
     one.records.held = slowly
     late = asyncio.create_task(two.ask())
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await looked.wait()
     one.records.held = held
     await one.ask()
-    looking.set()
+    going_on.set()
     await late
     assert one.calls == 2
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
 
 import pytest
 
@@ -25,9 +26,8 @@ from passerelle.errors import (
     UsagePointUnknown,
     WrongDirection,
 )
-from passerelle.gateway.bring import AT_ONCE, INTERACTIVE_CALLS, PATIENCE
-from passerelle.gateway.read_series import CacheUse, ReadSeries, SeriesAsk, refuse_if_empty
-from passerelle.gateway.sights import OneByOne
+from passerelle.gateway.lane_run import AT_ONCE, INTERACTIVE_CALLS, PATIENCE
+from passerelle.gateway.read_series import CacheUse, SeriesAsk, refuse_if_empty
 from passerelle.model.customer import CustomerRecord
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.priority import Priority
@@ -40,6 +40,7 @@ from passerelle.problem import PasserelleError, Upstream
 from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.enedis import ScriptedEnedis
 from passerelle.testing.reading import CURVE, NOW, PRM, READER, ReadingHouse
+from passerelle.testing.sights import OneByOne
 
 
 async def test_a_week_is_one_call_and_then_none():
@@ -259,6 +260,16 @@ async def test_a_consent_that_enedis_no_longer_knows_is_marked_revoked_after_its
     with pytest.raises(ConsentRevoked):
         await house.ask("2026-11-16", "2026-11-23")
     assert len(house.enedis.calls) == 1
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_consent_that_ends_while_the_activation_is_looked_for_is_marked_revoked_too(tells):
+    told = chain([BeforeActivation("no", "non")], repeat(ConsentMissing("none", "aucun")))
+    enedis = ScriptedEnedis(activated_on=date(2026, 11, 19), contract_tells=tells, trouble=lambda _s, _d: next(told))
+    house = ReadingHouse(enedis)
+    await house.ask("2026-11-16", "2026-11-23")
+    with pytest.raises(ConsentRevoked):
+        await house.ask("2026-11-16", "2026-11-23")
 
 
 async def test_during_the_first_day_a_refusal_proves_nothing_and_is_asked_twice_as_late_each_time():
@@ -570,9 +581,7 @@ async def test_a_call_that_lands_during_a_look_makes_the_look_out_of_date():
     other = asyncio.create_task(house.ask("2026-10-01", "2026-10-08"))
     await house.enedis.until_called(3)
     late = _LateSights(house.links)
-    read = ReadSeries(
-        links=house.links, days=house.days, ledger=house.ledger, bring=house.bring, clock=house.clock, sights=late
-    )
+    read = house.reading(late)
     span = DaySpan(date(2026, 11, 16), date(2026, 11, 23))
     again = asyncio.create_task(read(SeriesAsk(READER, PRM, CURVE, span, 5)))
     await late.looked.wait()

@@ -22,7 +22,7 @@ from passerelle.errors import (
     WrongDirection,
 )
 from passerelle.gateway.alone import FetchAlone
-from passerelle.gateway.upkeep import ALIVE_EVERY, GATEWAY, WORKER, Upkeep
+from passerelle.gateway.upkeep import ALIVE_EVERY, GATEWAY, IDLE_SECONDS, WORKER, Upkeep
 from passerelle.model.days import DaySpan, one_day
 from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
@@ -109,6 +109,26 @@ async def test_reading_is_written_down_once_a_day(house, point):
     await house.upkeep.wanted(point.link, CURVE)
     assert not house.book.rows
     house.clock.advance(86_400)
+    await house.upkeep.wanted(point.link, CURVE)
+    assert len(house.book.rows) == 1
+
+
+async def test_while_nothing_can_be_written_readers_do_not_try_one_after_the_other(house, point):
+    want, tries = house.book.want, []
+
+    async def full(*_):
+        tries.append(house.clock.monotonic())
+        raise StorageUnavailable("full", "plein")
+
+    house.book.want = full
+    for series in (CURVE, CURVE, DAILY):
+        await house.upkeep.wanted(point.link, series)
+    assert tries == [0]
+    house.clock.advance(IDLE_SECONDS)
+    await house.upkeep.wanted(point.link, CURVE)
+    assert len(tries) == 2
+    house.book.want = want
+    house.clock.advance(IDLE_SECONDS)
     await house.upkeep.wanted(point.link, CURVE)
     assert len(house.book.rows) == 1
 
@@ -415,6 +435,33 @@ async def test_a_call_that_takes_long_is_no_sign_of_death(house, point):
     assert len(signs) >= 99 // ALIVE_EVERY - 1
     working.cancel()
     await asyncio.wait([working])
+
+
+async def test_a_process_that_ends_gives_no_sign_of_life_once_it_has_left(house, point):
+    signs, leave = [], house.book.leave
+
+    async def sign(_):
+        if not signs:
+            signs.append("alive")  # before the work begins
+            return
+        try:
+            await house.clock.sleep(3600)
+        finally:
+            await house.clock.sleep(1)  # a database takes its time to give up what it was doing
+            signs.append("the sign was ended")
+
+    async def left():
+        signs.append("left")
+        await leave()
+
+    await house.consent(point)
+    house.book.alive, house.book.leave = sign, left
+    house.fetching.bring = lambda *_: house.clock.sleep(3600)
+    running = asyncio.ensure_future(house.upkeep.run())
+    await house.clock.sleep(ALIVE_EVERY + 1)
+    running.cancel()
+    await asyncio.wait([running])
+    assert signs == ["alive", "the sign was ended", "left"]
 
 
 async def test_many_points_of_one_account_do_not_stand_before_another(point):

@@ -188,10 +188,10 @@ async def test_connections_carry_the_subscribed_power(shared):
     for prm in CONSUMERS:
         connection, known = await get(shared, CONNECTION, prm), await truth(shared, prm, "contract")
         assert connection["consumption_connection_power"]["value"] >= known["subscribed_power_kva"]
-        single = connection["phase_count"] == "1"
+        single = connection["phase_count"] == "2"
         assert connection["nominal_service_voltage"] == {"value": 230.0 if single else 400.0, "unit": "V"}
         phases.add(connection["phase_count"])
-    assert phases == {"1", "3"}
+    assert phases == {"2", "4"}
 
 
 async def test_dates_have_the_offset_of_their_day_without_a_colon(shared):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from passerelle.enedis.bodies import Text, broken, decode
-from passerelle.enedis.texts import read_day, read_kilowatts, read_offpeak, read_power, read_text
+from passerelle.enedis.texts import read_amount, read_day, read_offpeak, read_power, read_text
 from passerelle.enedis.v2026.wire import (
     AddressPart,
     Amount,
@@ -28,7 +28,6 @@ from passerelle.model.usage_point import UsagePointId
 
 _INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.]+(?:([+-][0-9]{2}):?([0-9]{2})|(Z))", re.ASCII)
 _CODE_AND_CITY = re.compile(r"([0-9]{5})\s+(\S.*)", re.ASCII)
-_POWER = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*([a-z]+)\s*", re.ASCII | re.IGNORECASE)
 _PHASES = {"1": 1, "2": 1, "3": 3, "4": 3}
 """`phase_count` is "nombre de fils de branchement": two wires are one phase, four are three. No value was ever seen;
 1 and 3, which cannot be wires of a usual connection, are taken as phases."""
@@ -45,7 +44,7 @@ def read_contract(situation: bytes, point: UsagePointId) -> Contract:
     return Contract(
         segment=_segment(item),
         subscribed_power_kva=read_power(power),
-        subscribed_power_kw=read_kilowatts(power),
+        subscribed_power_kw=read_amount("kW", power),
         subscribed_power_text=power,
         distribution_tariff=read_text(item.distribution_tariff),
         contract_type=read_text(item.contract_type),
@@ -91,12 +90,13 @@ def with_supply(contract: Contract, body: bytes) -> Contract:
     Enedis' own: the one real answer has kW.
     """
     read = decode(body, SupplyBody)
+    drawn, given = _amount(read.consumption_connection_power), _amount(read.generation_connection_power)
     return replace(
         contract,
-        consumption_connection_power_kva=_in("kva", read.consumption_connection_power),
-        generation_connection_power_kva=_in("kva", read.generation_connection_power),
-        consumption_connection_power_kw=_in("kw", read.consumption_connection_power),
-        generation_connection_power_kw=_in("kw", read.generation_connection_power),
+        consumption_connection_power_kva=read_amount("kVA", drawn),
+        generation_connection_power_kva=read_amount("kVA", given),
+        consumption_connection_power_kw=read_amount("kW", drawn),
+        generation_connection_power_kw=read_amount("kW", given),
         phases=_PHASES.get(_number(read.phase_count) or ""),
         phases_text=_number(read.phase_count),
     )
@@ -181,18 +181,6 @@ def _number(value: Text) -> str | None:
     """A whole number without decimals, however it was spelt."""
     whole = isinstance(value, float) and value.is_integer()
     return (read_text(int(value) if whole and value is not None else value) or "").strip() or None
-
-
-def _in(unit: str, power: Text | Amount) -> float | None:
-    """The power in this unit; None in another, or in none: the kW of a large connection are not kVA."""
-    found = _POWER.fullmatch(_amount(power) or "")
-    if found is None or found[2].lower() != unit:
-        return None
-    value = float(found[1].replace(",", "."))
-    return value if value < _LARGEST_POWER else None
-
-
-_LARGEST_POWER = 1_000_000
 
 
 def _as_v5(text: str | None) -> str | None:

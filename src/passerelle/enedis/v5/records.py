@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from passerelle.enedis.bodies import decode
-from passerelle.enedis.texts import read_day, read_kilowatts, read_offpeak, read_power, read_text
+from passerelle.enedis.texts import read_amount, read_day, read_offpeak, read_power, read_text
 from passerelle.enedis.v5.wire import (
     AddressPart,
     ContactBody,
@@ -49,7 +49,7 @@ def _contract(body: bytes, point: UsagePointId) -> Contract:
         meter_type=read_text(at.meter_type),
         segment=read_text(part.segment),
         subscribed_power_kva=read_power(power),
-        subscribed_power_kw=read_kilowatts(power),
+        subscribed_power_kw=read_amount("kW", power),
         subscribed_power_text=power,
         last_activation_date=read_day(part.last_activation_date),
         last_activation_text=read_text(part.last_activation_date),

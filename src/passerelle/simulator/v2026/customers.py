@@ -35,6 +35,8 @@ TARIFF_ABOVE = "Tarif BT>36kVA Courte Utilisation"  # segment C4
 LINKY = ("AMM", "Compteur Linky")
 METERS = {"AMM": LINKY, "LINKY": LINKY, "PMEI": ("PMEI", "Compteur PME-PMI")}
 RENTED = ("LOUE", "Loué")
+# "Nombre de fils de branchement" is all that the specification says: the neutral is one of them.
+WIRES = {1: "2", 3: "4"}
 RESIDENTIAL, INJECTION = "C5", "P4"
 
 
@@ -190,7 +192,7 @@ def _connection(_: Household, own: Supply) -> dict[str, Any]:
             "serial_number": own.connection_number,
             "connection_state": "Alimenté",
             "voltage_level": "BT",
-            "phase_count": str(own.phases),
+            "phase_count": WIRES[own.phases],
             "consumption_connection_power": _quantity(own.consumption_kva, "kVA"),
             "generation_connection_power": _quantity(own.generation_kva, "kVA"),
             "nominal_service_voltage": _quantity(230 if own.phases == 1 else 400, "V"),

@@ -19,6 +19,12 @@ FIRST_ERROR = 400
 _TOO_MUCH = frozenset((QuotaExhausted.code, TooManyRequests.code))
 _BETWEEN_US_AND_ENEDIS = frozenset((TokenRejected.code, OperatorActionNeeded.code))
 """About the gateway's own standing at Enedis: our caller would look for the fault in his own credentials."""
+_NAMES = {
+    "oauth": ("error", "error_description"),
+    "wso2": ("code", "message"),
+    "list": ("code", "message"),
+}
+"""Of a code and a message, by the shape of the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,9 @@ class Dialect:
 
 def _with_body(said: Upstream) -> Upstream:
     """What Enedis said; where it is told from memory, which keeps no body, written anew in the form that it had."""
-    match said:
-        case Upstream(body=b"", shape="oauth"):
-            written: object = {"error": said.code, "error_description": said.message}
-        case Upstream(body=b"", shape="wso2"):
-            written = {"code": said.code, "message": said.message}
-        case Upstream(body=b"", shape="list"):
-            written = [{"code": said.code, "message": said.message}]
-        case _:
-            return said
-    return replace(said, body=msgspec.json.encode(written))
+    names = _NAMES.get(said.shape or "")
+    if said.body or names is None:
+        return said
+    told = zip(names, (said.code, said.message), strict=True)
+    body = {name: value for name, value in told if value is not None}
+    return replace(said, body=msgspec.json.encode([body] if said.shape == "list" else body))

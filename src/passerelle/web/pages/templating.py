@@ -3,6 +3,7 @@
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 _pages = Environment(
@@ -12,6 +13,15 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def _coded(text: str) -> Markup:
+    """Escaped, what stands between backticks as code."""
+    pieces = enumerate(escape(text).split("`"))
+    return Markup().join(Markup("<code>{}</code>").format(each) if at % 2 else each for at, each in pieces)
+
+
+_pages.filters["coded"] = _coded
 
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "

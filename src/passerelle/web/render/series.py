@@ -35,7 +35,6 @@ class SeriesWriter:
         self._answer = answer
         self._docs_url = docs_url
         self._request_id = request_id
-        self._days = [written_day(day) for day in answer.days]
 
     def write(self, media: str) -> bytes:
         """The whole body."""
@@ -48,7 +47,7 @@ class SeriesWriter:
         answer = self._answer
         gaps = [(gap.start, gap.end, gap.reason) for gap in answer.gaps]
         head = _encode((answer.point, answer.series, answer.span.start, answer.span.end, gaps))
-        return b"".join((head, *self._days))
+        return b"".join((head, *(written_day(day) for day in answer.days)))
 
     def _json(self) -> bytes:
         summary = self._summary()
@@ -57,9 +56,9 @@ class SeriesWriter:
         # The head is written by msgspec; readings are many and share their stamps, so a day is written as one text.
         opening, closing = _split_head(head)
         pieces = [opening, b',"readings":[']
-        for day in self._days:
-            pieces += (day, b",")
-        if self._days:
+        for day in self._answer.days:
+            pieces += (written_day(day), b",")
+        if self._answer.days:
             pieces.pop()
         pieces += (b'],"gaps":', _encode(gaps), closing)
         return b"".join(pieces)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -13,6 +13,7 @@ import pytest
 from passerelle.access.caller import Caller
 from passerelle.consent.requests import ConsentRequest
 from passerelle.consent.states import ConsentState, Link
+from passerelle.enedis.catalogue import read_body
 from passerelle.errors import KeyInvalid
 from passerelle.gateway.bring import Bring
 from passerelle.gateway.fetch_days import FetchDays
@@ -20,16 +21,18 @@ from passerelle.gateway.flights import Flights
 from passerelle.gateway.list_points import PointView
 from passerelle.gateway.read_customer import ReadCustomer
 from passerelle.gateway.read_series import ReadSeries
+from passerelle.gateway.record_asks import RecordAsks
 from passerelle.gateway.rooms import KEY, MIRROR_TOKEN, TOKEN, Gateway
 from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day, day_bounds
 from passerelle.model.reading import AnyReading, IndexReading, Peak, Reading
 from passerelle.model.scopes import ALL_SCOPES, Scope
 from passerelle.model.series import Series
-from passerelle.problem import PasserelleError
+from passerelle.problem import PasserelleError, Upstream
 from passerelle.testing.days import MemoryDays, MemoryKeyring
 from passerelle.testing.ledger import MemoryLeases, MemoryLedger
 from passerelle.testing.records import MemoryRecordRefusals
+from passerelle.testing.sights import OneByOne
 from passerelle.web.app import create_app
 from passerelle.web.mirror import mirror_routes
 from passerelle.web.settings import WebSettings
@@ -216,6 +219,17 @@ class House:
         path = "/metering_data_dc/v5/daily_consumption"
         return await self.get(path, headers, usage_point_id=PRM, start=start, end=end)
 
+    async def refused(
+        self, ask: Callable[[], Awaitable[httpx2.Response]], kind: type[PasserelleError], status: int, body: bytes
+    ) -> tuple[httpx2.Response, httpx2.Response]:
+        """What is answered when Enedis says so, and what is answered from memory."""
+        said = read_body(body)
+        upstream = Upstream(status, said.code, said.message, "text/html", body, said.shape)
+        self.enedis.refusal = kind("It said so.", "Il l'a dit.", upstream=upstream)
+        first = await ask()
+        self.enedis.refusal = None
+        return first, await ask()
+
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
@@ -225,16 +239,19 @@ async def house() -> AsyncIterator[House]:
     days, ledger = MemoryDays(), MemoryLedger()
     fetch = FetchDays(enedis=enedis, days=days, ledger=ledger, links=links, clock=clock)
     bring = Bring(fetch=fetch, flights=flights, leases=MemoryLeases(), clock=clock)
+    asks = RecordAsks(
+        links=links,
+        records=NoRecords(),
+        refusals=MemoryRecordRefusals(),
+        enedis=enedis,
+        leases=MemoryLeases(),
+        clock=clock,
+    )
     gateway = Gateway(
-        read_series=ReadSeries(links=links, days=days, ledger=ledger, bring=bring, clock=clock),
-        read_customer=ReadCustomer(
-            links=links,
-            records=NoRecords(),
-            refusals=MemoryRecordRefusals(),
-            enedis=enedis,
-            leases=MemoryLeases(),
-            clock=clock,
+        read_series=ReadSeries(
+            links=links, days=days, ledger=ledger, bring=bring, sights=OneByOne(links, days), clock=clock
         ),
+        read_customer=ReadCustomer(links=links, asks=asks, clock=clock),
         list_points=points,
         consents=consents,
         upkeep=None,

@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 
 from passerelle.consent.states import ConsentState
-from passerelle.enedis.catalogue import read_body
 from passerelle.errors import (
     ConsentMissing,
     InternalError,
@@ -112,13 +111,8 @@ async def test_enedis_own_refusal_is_passed_on_byte_for_byte(house, kind, status
     ],
 )
 async def test_a_refusal_that_is_remembered_is_told_in_the_same_words(house, kind, status, body):
-    said = read_body(body)
-    upstream = Upstream(status, said.code, said.message, "text/html", body, said.shape)
     for ask in (partial(house.daily, *DAYS), partial(house.get, IDENTITY, usage_point_id=PRM)):
-        house.enedis.refusal = kind("It said so.", "Il l'a dit.", upstream=upstream)
-        first = await ask()
-        house.enedis.refusal = None
-        again = await ask()
+        first, again = await house.refused(ask, kind, status, body)
         assert (again.status_code, again.headers["content-type"]) == (first.status_code, first.headers["content-type"])
         assert again.content == first.content
         if first.status_code == 503:

@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 
-from passerelle.enedis.catalogue import read_body
 from passerelle.errors import (
     BeforeActivation,
     ConsentMissing,
@@ -299,13 +298,8 @@ async def test_what_enedis_says_in_the_form_of_2026_is_passed_on(house, error, u
     ],
 )
 async def test_a_refusal_that_is_remembered_is_told_in_the_same_words(house, error, body):
-    found = read_body(body)
-    upstream = Upstream(400, found.code, found.message, "text/html", body, found.shape)
     for ask in (partial(house.measure, DAILY, *DAYS), partial(house.get, f"/situation_contrat_auto/v1/{PRM}")):
-        house.enedis.refusal = error("It said so.", "Il l'a dit.", upstream=upstream)
-        first = await ask()
-        house.enedis.refusal = None
-        again = await ask()
+        first, again = await house.refused(ask, error, 400, body)
         assert (again.status_code, again.headers["content-type"]) == (first.status_code, first.headers["content-type"])
         assert again.content == first.content
 

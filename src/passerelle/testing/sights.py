@@ -1,4 +1,4 @@
-"""A look at a usage point and one of its series through the ports of links and of days, one after the other."""
+"""One look into a store: link, activation and days, each asked on its own."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +27,7 @@ class _Looked:
 
 
 class OneByOne:
-    """Satisfies `ports.Sights` where the store offers no look of its own."""
+    """Satisfies `gateway.ports.Sights` over stores that have no look of their own."""
 
     def __init__(self, links: LinkStore, days: DayStore) -> None:
         self._links = links
