@@ -18,12 +18,12 @@ class Advice(NamedTuple):
 
 
 _LIVE_EN = (
-    "Enedis' page does not come back for a usage point whose share is still live: the customer lets that share end, or "
-    "deletes it in the Enedis account, first."
+    "Enedis' page of 2026 does not come back for a usage point whose share is still live: the customer lets that share "
+    "end, or deletes it in the Enedis account, first."
 )
 _LIVE_FR = (
-    "La page d'Enedis ne revient pas pour un point dont le partage court encore : le client attend d'abord la fin de "
-    "ce partage, ou le supprime dans son espace Enedis."
+    "La page Enedis de 2026 ne revient pas pour un point dont le partage court encore : le client attend d'abord la "
+    "fin de ce partage, ou le supprime dans son espace Enedis."
 )
 
 _OF_REASON = {
@@ -48,9 +48,10 @@ _OF_STATE = {
         "Rien : la passerelle redemande à Enedis ce qui est partagé, pendant un jour.",
     ),
     ConsentState.GRANTED: Advice(
-        "Read the data. To renew, start a new consent after the end: since 2026 a live share cannot be shared again.",
-        "Lire les données. Pour renouveler, demander un nouveau consentement après la fin : depuis 2026, un partage en "
-        "cours ne peut pas être refait.",
+        "Read the data. To renew, start a new consent: in time on the page of v5, after the end on that of 2026, where "
+        "a live share cannot be shared again.",
+        "Lire les données. Pour renouveler, demander un nouveau consentement : à temps sur la page v5, après la fin "
+        "sur celle de 2026, où un partage en cours ne peut pas être refait.",
     ),
     ConsentState.REFUSED: Advice(
         "Nothing was shared. If it was a mistake, start a new consent.",
@@ -81,10 +82,10 @@ _OF_STATE = {
         "(passerelle consent adopt --take-over).",
     ),
     ConsentState.FORGOTTEN: Advice(
-        "Nothing is read under it any more. The customer ends the share at Enedis; until then it cannot be "
-        "shared again.",
-        "Plus rien n'est lu à ce titre. Le client met fin au partage chez Enedis ; d'ici là, il ne peut pas "
-        "être refait.",
+        "Nothing is read under it any more. The customer ends the share at Enedis; until then it cannot be shared "
+        "again on the page of 2026.",
+        "Plus rien n'est lu à ce titre. Le client met fin au partage chez Enedis ; d'ici là, il ne peut pas être "
+        "refait sur la page de 2026.",
     ),
 }
 
