@@ -49,11 +49,12 @@ class Dialect:
         """The refusal that Enedis would have given. What is none of the caller's doing is 503."""
         if problem.code in _TOO_MUCH:
             return errors.throttled(await clock.now(), problem.retry_after)
+        known = self.of_problem.get(problem.code)
         if problem.code not in _BETWEEN_US_AND_ENEDIS | self.always and problem.upstream is not None:
             own = self.own_words(problem.code, _with_body(problem.upstream))
-            if own is not None:
+            if own is not None and (problem.upstream.body or not _says(known, own)):
                 return own
-        return self.of_problem.get(problem.code) or replace(self.unavailable, retry_after=problem.retry_after)
+        return known or replace(self.unavailable, retry_after=problem.retry_after)
 
     async def refusal_of_gap(self, gap: Gap, clock: Clock) -> Refusal:
         """The refusal of a whole call whose part is missing for this reason."""
@@ -70,3 +71,11 @@ def _with_body(said: Upstream) -> Upstream:
     told = zip(names, (said.code, said.message), strict=True)
     body = {name: value for name, value in told if value is not None}
     return replace(said, body=msgspec.json.encode([body] if said.shape == "list" else body))
+
+
+def _says(known: Refusal | None, own: Refusal) -> bool:
+    """Whether the whole answer that Enedis gives in such a case holds what is left of this one."""
+    if known is None or known.status != own.status:
+        return False
+    said, left = msgspec.json.decode(known.body), msgspec.json.decode(own.body)
+    return isinstance(left, dict) and left.items() <= said.items()
