@@ -12,7 +12,7 @@ from passerelle.kit.clock import Clock
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
-from passerelle.plan.freshness import due, in_force
+from passerelle.plan.freshness import due, in_force, silent_from
 from passerelle.plan.ledger import Known
 from passerelle.plan.rules import clip, days_per_call, first_served, published_end
 from passerelle.plan.upkeep import Missing, Progress, holes_of
@@ -42,6 +42,7 @@ class FetchAlone:
         """The days of the span that are not held whole and that Enedis can have: never asked, or worth asking again.
 
         `holes`: also the older days, as far as the history reaches, that Enedis had not and that are worth it again.
+        Then no day of a silent series before its next call, though it was never asked.
         """
         link = linked.link
         usable = await self._usable(link, series, span, now)
@@ -51,10 +52,13 @@ class FetchAlone:
         whole = await self._whole(link, series, usable, known)
         asked = worth_asking(usable, whole, known, Asking(now, link.granted_at), days_per_call(series))
         refusal = held_up(known, link.granted_at, now)
-        again = asked & known.days.keys()
+        unasked, again = asked - known.days.keys(), asked & known.days.keys()
         if holes and in_force(known.refusals, link.granted_at, now) is None:
             again |= await self._older_holes(link, series, usable.start, now)
-        return Missing(asked - known.days.keys(), again, refusal)
+        silent = silent_from(known.days, whole, link.granted_at, now) if holes else None
+        if silent is not None:
+            unasked = frozenset(day for day in unasked if day < silent)
+        return Missing(unasked, again, refusal)
 
     async def _older_holes(self, link: Link, series: Series, before: date, now: datetime) -> frozenset[date]:
         older = await self._usable(link, series, DaySpan(first_served(series, now), published_end(now)), now)

@@ -192,12 +192,16 @@ class Bring:
                 await self._leases.landed(run.work.lane.point_id, run.work.lane.series)
 
     def _land(self, run: Run, call: Call) -> None:
-        """Those in the lane hear of it at once; who looked before and joins later has to look again."""
+        """Those in the lane hear of it at once; who looked before and joins later has to look again.
+
+        All have to where it brought nothing: no other day may be worth a call any more.
+        """
         knowing = [want for want in run.work.wants if want.looked_at >= run.work.moment]
         run.land(call)
         self._turn(run.work)
-        for want in knowing:
-            want.looked_at = run.work.moment
+        if not (call.cancelled() or call.result()):
+            for want in knowing:
+                want.looked_at = run.work.moment
 
     def _turn(self, work: LaneWork) -> None:
         self.moment += 1

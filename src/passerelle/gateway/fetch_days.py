@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from weakref import WeakValueDictionary
 
@@ -21,8 +21,10 @@ from passerelle.model.series import Direction, Series
 from passerelle.plan.coverage import by_day, complete_days
 from passerelle.plan.derive import DAILY_OF, daily_energy
 from passerelle.plan.entries import Answered, begun_with, entry_of_days, entry_of_refusal
+from passerelle.plan.freshness import SILENCE_SEEN, SILENT_AFTER, WAKES_AFTER, silent_until, wakes
 from passerelle.plan.lacks import Told
-from passerelle.plan.ledger import Known
+from passerelle.plan.ledger import Entry, Known
+from passerelle.plan.rules import published_end
 from passerelle.problem import PasserelleError
 
 log = get_logger(__name__)
@@ -99,7 +101,7 @@ class FetchDays:
         known = await self._ledger.known(order.link.point_id, order.series, span)
         covered = await self._held_whole(order, span, known)
         call = Answered(span, await self._clock.now(), flight.forced)
-        await self._ledger.write(order.link.point_id, order.series, entry_of_refusal(call, error, known, covered))
+        await self._write(order, call, entry_of_refusal(call, error, known, covered))
         if isinstance(error, ConsentError):
             await self._links.set_state(order.link, after_refusal(order.link, call.at))
 
@@ -111,16 +113,32 @@ class FetchDays:
         """
         order = flight.order
         found = by_day(readings)
-        known = await self._ledger.known(order.link.point_id, order.series, span)
+        before = DaySpan(span.start - SILENT_AFTER * ONE_DAY, span.end)
+        known = await self._ledger.known(order.link.point_id, order.series, before)
         covered = await self._held_whole(order, span, known)
         call = Answered(span, await self._clock.now(), flight.forced)
+        first = wakes(known.days, found)
         entry = entry_of_days(call, found, known, covered)
+        if first is not None:
+            entry = replace(entry, awake=(first, call.at + WAKES_AFTER))
         if (begun := begun_with(entry, call)) is not None:
             await self._ledger.write(order.link.point_id, order.series, begun)
         await self._derive(order, complete_days(span, found))
         if found:
             await self._days.keep(order.caller, order.link.account_id, order.link.point_id, order.series, found)
-        await self._ledger.write(order.link.point_id, order.series, entry)
+        await self._write(order, call, entry)
+
+    async def _write(self, order: Order, call: Answered, entry: Entry) -> None:
+        """Write the entry; where it says that days are empty, look whether the whole series is silent."""
+        place = order.link.point_id, order.series
+        await self._ledger.write(*place, entry)
+        end = published_end(call.at)
+        if not entry.days:
+            return
+        known = await self._ledger.known(*place, DaySpan(end - SILENCE_SEEN, end))
+        until = silent_until(known.days, end, order.link.granted_at, call.at, newest=end - ONE_DAY in entry.days)
+        if until is not None:
+            await self._ledger.write(*place, Entry(silent_until=until))
 
     async def _derive(self, order: Order, whole: Mapping[date, Readings]) -> None:
         """The daily energy of whole days of curve, while their body is at hand."""

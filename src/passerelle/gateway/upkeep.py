@@ -35,6 +35,7 @@ from passerelle.model.usage_point import UsagePointId
 from passerelle.plan.gaps import reason_of
 from passerelle.plan.upkeep import (
     COVERS_NOTHING,
+    CURVE_OF,
     PAUSE_AFTER_FAILURE,
     ImportState,
     Missing,
@@ -42,6 +43,7 @@ from passerelle.plan.upkeep import (
     Task,
     Work,
     again_at,
+    comes_first,
     import_span,
     import_start,
     import_state,
@@ -50,6 +52,7 @@ from passerelle.plan.upkeep import (
     leaves_the_rest,
     next_refresh,
     next_step,
+    refreshed,
     rest,
     wanted_span,
 )
@@ -282,13 +285,15 @@ class Upkeep:
 
     async def _look_and_ask(self, task: Task, now: datetime) -> None:
         span = wanted_span(task, now)
-        missing = Missing()
+        missing, left_until = Missing(), None
         if span is not None:
             holes = task.work is Work.REFRESH
             missing = await self._fetching.missing(task.linked, task.series, span, now, holes=holes)
+            missing, left_until = await self._left_to_the_curve(task, span, missing, now)
         step = next_step(task, missing)
         if step is None:
-            await self._book.settle(task, await self._without_a_call(task, span, missing, now), now)
+            due_at = await self._without_a_call(task, span, missing, now)
+            await self._book.settle(task, _sooner(due_at, left_until), now)
             return
         error = await self._fetching.bring(task.linked, task.series, step.span, task.work.priority)
         after = await self._clock.now()
@@ -302,7 +307,22 @@ class Upkeep:
         # A consent not known yet (F§3), or a series not collected, has ended nothing: the next look says when to go on.
         # Nor have days that failed and wait for their time.
         ended = step.last and missing.refusal is None and not isinstance(error, ConsentError | NotCollected)
-        await self._book.settle(task, await self._later(task, span, after) if ended else now, after)
+        due_at = _sooner(await self._later(task, span, after), left_until) if ended else now
+        await self._book.settle(task, due_at, after)
+
+    async def _left_to_the_curve(
+        self, task: Task, span: DaySpan, missing: Missing, now: datetime
+    ) -> tuple[Missing, datetime | None]:
+        """What is to be asked of daily energy beside the days that its curve's refresh asks first, and until when."""
+        curve, point_id = CURVE_OF.get(task.series), task.linked.link.point_id
+        if task.work is not Work.REFRESH or curve is None or next_step(task, missing) is None:
+            return missing, None
+        turn = await self._book.turn(point_id, curve)
+        if turn is None or not comes_first(turn, _share(point_id), now):
+            return missing, None
+        of_curve = await self._fetching.missing(task.linked, curve, span, turn.due_at, holes=True)
+        beside = missing.without(refreshed(of_curve, turn.began_at))
+        return beside, None if beside == missing else turn.due_at
 
     async def _without_a_call(
         self, task: Task, span: DaySpan | None, missing: Missing, now: datetime
@@ -335,6 +355,10 @@ class Upkeep:
 
 
 _MOST_TOLD = 100_000
+
+
+def _sooner(due_at: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (due_at, other) if each is not None), default=None)
 
 
 def _share(point_id: str) -> float:

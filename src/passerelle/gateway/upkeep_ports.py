@@ -9,7 +9,7 @@ from passerelle.consent.states import Link
 from passerelle.model.days import DaySpan
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
-from passerelle.plan.upkeep import Import, Missing, Progress, Task
+from passerelle.plan.upkeep import Import, Missing, Progress, Task, Turn
 from passerelle.problem import PasserelleError
 
 
@@ -35,6 +35,7 @@ class Book(Protocol):
     async def claim(self, now: datetime, most: int) -> list[Task]:
         """Up to so many pieces of work that are due, now in this process' hands; the fairest first.
 
+        The refresh of daily energy is never taken while that of its curve is due or in hand.
         Of all processes one stands in front and may claim, until `pass_on` or until there was nothing to claim.
         """
         ...
@@ -45,6 +46,10 @@ class Book(Protocol):
 
     async def settle(self, task: Task, due_at: datetime | None, now: datetime) -> None:
         """Lay the work down: due again then, or ended."""
+        ...
+
+    async def turn(self, point_id: str, series: Series) -> Turn | None:
+        """When the refresh of a series is due; None where it is not kept fresh."""
         ...
 
     async def imports_of(self, point_id: str) -> list[Import]: ...
@@ -61,7 +66,8 @@ class Fetching(Protocol):
     ) -> Missing:
         """The days of the span that are not held whole, as far as Enedis can have them.
 
-        `holes`: also the older days that Enedis had not, and that are worth asking again.
+        `holes`: also the older days that Enedis had not, and that are worth asking again. Then no day of a silent
+        series before its next call, though it was never asked.
         """
         ...
 

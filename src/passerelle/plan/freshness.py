@@ -4,7 +4,7 @@ The rules are data, each beside its source. Nothing empty or partial is final: a
 as the history reaches back to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from passerelle.consent.states import SETTLING
@@ -24,6 +24,19 @@ DAILY_UNTIL = 14
 
 THEN_EVERY = timedelta(days=7)
 """…and once a week from then on, until the history no longer reaches it."""
+
+SILENT_AFTER = 7
+"""A series is silent once so many of its newest days are empty, as one call tells: it is not collected, which Enedis
+says without a word (F§7). Those days are asked for all: the older ones are worth a call once they bring something…"""
+
+SILENT_DAILY = timedelta(days=14)
+"""…once a day for so long, at `SECOND_LOOK`, when a day that is published late is there (F§7), then once a week."""
+
+WAKES_AFTER = timedelta(minutes=1)
+"""…which is at once, but for the time to lay down what brought them."""
+
+SILENCE_SEEN = timedelta(days=28)
+"""How far back the beginning of a silence is looked for: once a week it is heard of, so that this is enough."""
 
 REFUSED_DAYS = timedelta(days=1)
 """A refused range is not asked again for a day (F§13)."""
@@ -76,6 +89,58 @@ def next_ask(day: date, asked_at: datetime) -> datetime:
     coming = next((hour for hour in hours if wall.time() < hour), None)
     following = _at(wall.date(), coming) if coming is not None else _at(wall.date() + ONE_DAY, PUBLICATION)
     return following if age <= DAILY_UNTIL else _at(in_paris(following).date() + THEN_EVERY - ONE_DAY, PUBLICATION)
+
+
+def silent_until(
+    days: Mapping[date, OpenDay], end: date, granted_at: datetime, asked_at: datetime, *, newest: bool
+) -> datetime | None:
+    """When a series is worth its next call after days were asked in vain; None where it is not silent.
+
+    `end`: the day after the newest one that is published. `newest`: that one was asked; if not, the call that tells
+    whether the series is silent still has its own time. Days that were asked under an older consent say nothing.
+    """
+    run = [row for row in _empty(days, end) if not outdated(row.asked_at, granted_at, asked_at)]
+    if len(run) < SILENT_AFTER:
+        return None
+    if not newest:
+        return min(row.next_at for row in run[:SILENT_AFTER])
+    wall = in_paris(asked_at)
+    coming = wall.date() if wall.time() < SECOND_LOOK else wall.date() + ONE_DAY
+    lasts = asked_at - min(row.first_asked_at for row in run)
+    return _at(coming if lasts < SILENT_DAILY else coming + THEN_EVERY - ONE_DAY, SECOND_LOOK)
+
+
+def silent_from(
+    days: Mapping[date, OpenDay], whole: Collection[date], granted_at: datetime, now: datetime
+) -> date | None:
+    """The first of the days that nobody asked for yet and that wait, with those before them, for the next call.
+
+    None where the series is not silent, or that call is due.
+    """
+    end = max((*days, *whole), default=date.min) + ONE_DAY
+    run = _empty(days, end)[:SILENT_AFTER]
+    told = not any(outdated(row.asked_at, granted_at, now) or due(row, granted_at, now) for row in run)
+    return end if told and len(run) == SILENT_AFTER else None
+
+
+def wakes(days: Mapping[date, OpenDay], came: Collection[date]) -> date | None:
+    """The first of the days that came, where it ends a silence: what is older is worth a call again (F§7).
+
+    Curves that are older than their collection may appear with it.
+    """
+    first = min(came, default=None)
+    return first if first is not None and len(_empty(days, first)) >= SILENT_AFTER else None
+
+
+def _empty(days: Mapping[date, OpenDay], end: date) -> list[OpenDay]:
+    """The days before `end` of which nothing came, without a break, newest first."""
+    run: list[OpenDay] = []
+    for back in range(1, SILENCE_SEEN.days + 1):
+        row = days.get(end - back * ONE_DAY)
+        if row is None or row.reason is not GapReason.MISSING or row.missing or row.covered:
+            break
+        run.append(row)
+    return run
 
 
 def refused_until(reason: GapReason, asked_at: datetime, tries: int) -> datetime | None:

@@ -84,7 +84,8 @@ class Entry:
     """What one answer of Enedis changes in the ledger of a series.
 
     `days` are open from now on; `whole` leave the ledger, but for those of `looked`, which a caller had asked again at
-    that instant; `lifted` are the kinds of refusal that this answer disproves.
+    that instant; `lifted` are the kinds of refusal that this answer disproves. `silent_until`: before that no day of
+    the series which Enedis did not have is worth a call. `awake`: those before this day are, from this instant on.
     """
 
     days: Mapping[date, OpenDay] = field(default_factory=dict)
@@ -92,3 +93,5 @@ class Entry:
     looked: Mapping[date, datetime] = field(default_factory=dict)
     refusal: Refusal | None = None
     lifted: frozenset[str] = frozenset()
+    silent_until: datetime | None = None
+    awake: tuple[date, datetime] | None = None

@@ -5,8 +5,8 @@ once a day after publication, at a minute of its own, so that an hour's allowanc
 once (F§7 advises an odd time between 06:00 and 10:00; F§12 allows a thousand calls an hour for everybody).
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from passerelle.model.priority import Priority
 from passerelle.model.reading import GapReason
 from passerelle.model.series import Direction, Kind, Series
 from passerelle.plan.calls import plan_calls
+from passerelle.plan.derive import DAILY_OF
 from passerelle.plan.failures import OF_SERIES, UNTIL_REPAIRED
 from passerelle.plan.ledger import Known, Refusal
 from passerelle.plan.rules import PUBLICATION, days_per_call, first_served, published_end
@@ -52,6 +53,9 @@ EARLY = timedelta(seconds=15)
 COVERS_NOTHING = timedelta(days=1)
 """A consent that lets import nothing is looked at again after so long: what it covers may have been changed."""
 
+CURVE_OF: Mapping[Series, Series] = {daily: curve for curve, daily in DAILY_OF.items()}
+"""Daily energy is told by a whole curve of the same day (F§6): what the curve's refresh brings is not asked."""
+
 
 class Work(StrEnum):
     """Why a series is looked after without a caller."""
@@ -77,6 +81,14 @@ class Task:
     import_from: date | None
     began_at: datetime
     wanted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When the refresh of a series is due, and since when it is wanted."""
+
+    due_at: datetime
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +207,38 @@ class Missing:
     due: frozenset[date] = frozenset()
     refusal: Refusal | None = None
 
+    def without(self, days: Collection[date]) -> "Missing":
+        """What is missing beside these days."""
+        return replace(self, unasked=self.unasked.difference(days), due=self.due.difference(days))
+
+
+def refreshed(missing: Missing, began_at: datetime) -> frozenset[date]:
+    """The days that a refresh asks for: those published since it is wanted, and again those that came late.
+
+    Never a past that nobody asked for.
+    """
+    since = published_end(began_at)
+    return frozenset(day for day in missing.unasked if day >= since) | missing.due
+
+
+def comes_first(curve: Turn, share: float, now: datetime) -> bool:
+    """Whether the refresh of a curve, which is not due yet, is to bring its days before their daily energy is asked.
+
+    It is where it is due by the point's own turn of this morning, or where the curve is yet to be looked for the first
+    time. A curve that has had its turn was late, or refused, or failed: it is not waited for.
+    """
+    by = max(_turn(in_paris(now).date(), share), curve.began_at + LOOK_AFTER)
+    return now < curve.due_at <= by
+
 
 def next_step(task: Task, missing: Missing) -> Step | None:
     """The newest of the fewest calls; None when there is nothing to ask.
 
-    An import asks again for nothing before it has asked for everything: a call that fails stands in nobody's way. A
-    refresh asks for days published since it is wanted, and again for those that came late: never for a past that
-    nobody asked for.
+    An import asks again for nothing before it has asked for everything: a call that fails stands in nobody's way.
     """
     unasked = missing.unasked
-    if task.work is Work.REFRESH:
-        since = published_end(task.began_at)
-        unasked = frozenset(day for day in unasked if day >= since)
-    calls = plan_calls(unasked | missing.due, days_per_call(task.series))
+    days = refreshed(missing, task.began_at) if task.work is Work.REFRESH else unasked | missing.due
+    calls = plan_calls(days, days_per_call(task.series))
     if not calls:
         return None
     first = calls[0]
@@ -250,7 +281,11 @@ def next_refresh(share: float, now: datetime) -> datetime:
     """The next morning's turn: 08:00 in Paris (F§7), and this point's own share (0 to 1) of the spread after it."""
     today = in_paris(now).date()
     for day in (today, today + ONE_DAY, today + 2 * ONE_DAY):
-        turn = datetime.combine(day, PUBLICATION, PARIS) + SPREAD * share
+        turn = _turn(day, share)
         if turn > now:
             return turn.astimezone(now.tzinfo)
     raise AssertionError("one of three mornings is ahead")
+
+
+def _turn(day: date, share: float) -> datetime:
+    return datetime.combine(day, PUBLICATION, PARIS) + SPREAD * share

@@ -15,12 +15,8 @@ from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     ArgumentError,
-    DatabaseError,
-    DataError,
     DBAPIError,
     DisconnectionError,
-    IntegrityError,
-    ProgrammingError,
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -153,28 +149,41 @@ def _translated() -> Iterator[None]:
         raise failure(error) from error
 
 
-_LASTING = (DataError, IntegrityError, ProgrammingError)
-"""What the database says of a statement. SQLite says DatabaseError itself, and no kind of it, of a damaged file."""
-
-
 def failure(error: Exception) -> InternalError:
     """The error to raise for what the database or its driver raised: away, locked or full is for a while."""
-    kind = type(error).__name__
-    away = isinstance(error, (DBAPIError, DisconnectionError, sqlite3.OperationalError, OSError, PoolTimeout))
-    lasting = isinstance(error, _LASTING) or type(error) is DatabaseError or _is_wrong_statement(error)
-    if away and not lasting:
-        return StorageUnavailable(
-            f"The database is not available ({kind}).",
-            f"La base de données n'est pas disponible ({kind}).",
-            retry_after=COME_BACK_SECONDS,
-        )
-    return InternalError(f"The database failed ({kind}).", f"La base de données a échoué ({kind}).")
+    said = _said(error)
+    kind = type(said).__name__
+    if _is_misuse(error) or _is_lasting(said):
+        return InternalError(f"The database failed ({kind}).", f"La base de données a échoué ({kind}).")
+    return StorageUnavailable(
+        f"The database is not available ({kind}).",
+        f"La base de données n'est pas disponible ({kind}).",
+        retry_after=COME_BACK_SECONDS,
+    )
 
 
-def _is_wrong_statement(error: Exception) -> bool:
-    """SQLite says OperationalError of a wrong statement too, with the code that means nothing but that."""
-    said = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(said, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+def _said(error: BaseException) -> BaseException:
+    """What the database or its driver said, inside of what SQLAlchemy made of it."""
+    while (inner := getattr(error, "orig", None)) is not None:
+        error = inner
+    return error
+
+
+def _is_misuse(error: Exception) -> bool:
+    """SQLAlchemy's own, before anything was asked of a database."""
+    return isinstance(error, SQLAlchemyError) and not isinstance(error, (DBAPIError, DisconnectionError, PoolTimeout))
+
+
+_OF_A_STATEMENT = ("22", "23", "42")
+"""Classes of SQLSTATE: its values, a constraint, its words or what they may touch. All others speak of the server."""
+
+
+def _is_lasting(said: BaseException) -> bool:
+    """Whether it will be said again of the same statement."""
+    if isinstance(said, sqlite3.Error):  # OperationalError is for a while, but for the code of a wrong statement
+        code = getattr(said, "sqlite_errorcode", None)
+        return not isinstance(said, sqlite3.OperationalError) or code == sqlite3.SQLITE_ERROR
+    return (getattr(said, "sqlstate", None) or "").startswith(_OF_A_STATEMENT)
 
 
 @asynccontextmanager

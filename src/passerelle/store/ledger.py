@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.model.days import DaySpan
@@ -87,6 +87,12 @@ class Ledger:
                 )
                 changed = {column.name: insert.excluded[column.name] for column in REFUSAL_COLUMNS}
                 await connection.execute(insert.on_conflict_do_update(index_elements=_REFUSAL, set_=changed))
+            if (until := entry.silent_until) is not None:
+                await _move(connection, point_id, series, until, ledger_days.c.next_at < until)
+            if entry.awake is not None:
+                before, at = entry.awake
+                sooner = and_(ledger_days.c.next_at > at, ledger_days.c.day < before)
+                await _move(connection, point_id, series, at, sooner)
 
     async def cover(self, point_id: str, series: Series, days: Collection[date]) -> None:
         """From now on a derived value stands in for those of these days that are open."""
@@ -162,6 +168,19 @@ async def _put(connection: AsyncConnection, point_id: str, series: Series, rows:
     await connection.execute(
         insert.on_conflict_do_update(index_elements=_DAY, set_=changed), [place | row for row in rows]
     )
+
+
+async def _move(
+    connection: AsyncConnection, point_id: str, series: Series, next_at: datetime, which: ColumnElement[bool]
+) -> None:
+    """When these days that Enedis did not have are worth a call."""
+    change = update(ledger_days).where(
+        ledger_days.c.point_id == point_id,
+        ledger_days.c.series == series.value,
+        ledger_days.c.reason == GapReason.MISSING.value,
+        which,
+    )
+    await connection.execute(change.values(next_at=next_at))
 
 
 def _known(days: Iterable[Sequence[Any]], refused: Iterable[Sequence[Any]]) -> Known:

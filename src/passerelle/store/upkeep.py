@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, delete, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from passerelle.consent.requests import LinkedPoint
@@ -13,7 +13,7 @@ from passerelle.consent.states import ConsentState, Link
 from passerelle.errors import InternalError
 from passerelle.kit.logs import get_logger
 from passerelle.model.series import Series
-from passerelle.plan.upkeep import LEAST_WANTED_WAITS, LOOK_AFTER, WANTED_FOR, Import, Task, Work
+from passerelle.plan.upkeep import CURVE_OF, LEAST_WANTED_WAITS, LOOK_AFTER, WANTED_FOR, Import, Task, Turn, Work
 from passerelle.store.engine import inserting, reading, writing
 from passerelle.store.leases import APART
 from passerelle.store.links import LINK_COLUMNS, link_of, number_of
@@ -129,7 +129,8 @@ class UpkeepBook:
         """Up to so many pieces of work that are due, now in this process' hands; none while another stands in front.
 
         Refreshes before imports; then the account that was served longest ago, so that one with thousands of points
-        does not stand before the others; then what was wanted last. A claim of a dead process returns by itself. Who
+        does not stand before the others; then what was wanted last. In the place of daily energy its curve is taken,
+        if that is due; not even that while it is in hand. A claim of a dead process returns by itself. Who
         has claimed stands in front until `pass_on`, or until there was nothing to claim. A row that cannot be read is
         put off, and stands before nobody.
         """
@@ -181,9 +182,9 @@ class UpkeepBook:
             return None
 
     async def _next(self, connection: AsyncConnection, now: datetime, wall: float) -> AnyRow | None:
-        free = and_(upkeep.c.due_at <= now, or_(upkeep.c.lease_until.is_(None), *_let_go(upkeep.c.lease_until, wall)))
+        free = _free(upkeep, now, wall)
         for some in _in_their_order(now):
-            due = and_(some, free)
+            due = and_(some, free, ~_curve_in_hand(now, wall))
             whose = (
                 select(accounts.c.id)
                 .outerjoin(turns, turns.c.account_id == accounts.c.id)
@@ -191,10 +192,21 @@ class UpkeepBook:
                 .order_by(func.coalesce(turns.c.served, 0), accounts.c.id)
             )
             for account_id in (await connection.execute(whose.limit(_MOST_TRIED))).scalars().all():
-                row: AnyRow | None = (await connection.execute(_first(account_id, due, now))).first()
+                row: AnyRow | None = (
+                    await connection.execute(_first(now, upkeep.c.account_id == account_id, due))
+                ).first()
                 if row is not None:
-                    return row
+                    return await self._curve_of(connection, row, now, wall) or row
         return None
+
+    async def _curve_of(self, connection: AsyncConnection, row: AnyRow, now: datetime, wall: float) -> AnyRow | None:
+        """What is taken in the place of daily energy: its curve, whose refresh is due too, tells it (F§6)."""
+        curve = CURVE_OF.get(Series(row.series)) if row.work == Work.REFRESH.value else None
+        if curve is None:
+            return None
+        its = (upkeep.c.point_id == row.point_id, upkeep.c.series == curve.value, upkeep.c.work == row.work)
+        found: AnyRow | None = (await connection.execute(_first(now, *its, _free(upkeep, now, wall)))).first()
+        return found
 
     async def _take(self, connection: AsyncConnection, row: AnyRow, wall: float) -> None:
         await connection.execute(
@@ -214,6 +226,14 @@ class UpkeepBook:
             await connection.execute(
                 update(upkeep).where(*mine).values(due_at=due_at, holder=None, lease_until=None, **ended)
             )
+
+    async def turn(self, point_id: str, series: Series) -> Turn | None:
+        """When the refresh of a series is due; None where it is not kept fresh."""
+        its = (upkeep.c.point_id == point_id, upkeep.c.series == series.value, upkeep.c.work == Work.REFRESH.value)
+        query = select(upkeep.c.due_at, upkeep.c.began_at).where(*its, upkeep.c.due_at.is_not(None))
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else Turn(row.due_at, row.began_at)
 
     async def imports_of(self, point_id: str) -> list[Import]:
         """The first imports of a point, in the order in which they are done."""
@@ -281,11 +301,33 @@ def _of(row: AnyRow) -> tuple[ColumnElement[bool], ...]:
     return upkeep.c.point_id == row.point_id, upkeep.c.series == row.series, upkeep.c.work == row.work
 
 
-def _first(account_id: str, due: ColumnElement[bool], now: datetime) -> Select[Any]:
-    """The account's most wanted piece of work whose consent stands."""
+def _free(work: FromClause, now: datetime, wall: float) -> ColumnElement[bool]:
+    """Due, and in nobody's hand."""
+    return and_(work.c.due_at <= now, or_(work.c.lease_until.is_(None), *_let_go(work.c.lease_until, wall)))
+
+
+def _curve_in_hand(now: datetime, wall: float) -> ColumnElement[bool]:
+    """Of a row of `upkeep`: it is the refresh of daily energy, and that of its curve is being done."""
+    curve = upkeep.alias("curve")
+    refresh = Work.REFRESH.value
+    its = case({daily.value: curve.value for daily, curve in CURVE_OF.items()}, value=upkeep.c.series)
+    return and_(
+        upkeep.c.work == refresh,
+        exists().where(
+            curve.c.point_id == upkeep.c.point_id,
+            curve.c.series == its,
+            curve.c.work == refresh,
+            curve.c.due_at <= now,
+            not_(_free(curve, now, wall)),
+        ),
+    )
+
+
+def _first(now: datetime, *which: ColumnElement[bool]) -> Select[Any]:
+    """The most wanted of these pieces of work whose consent stands."""
     return (
         select(upkeep.c.series, upkeep.c.work, upkeep.c.import_from, upkeep.c.began_at, upkeep.c.wanted_at, *_LINKED)
-        .where(upkeep.c.account_id == account_id, due, *_can_be_asked(now))
+        .where(*which, *_can_be_asked(now))
         .order_by(upkeep.c.wanted_at.desc())
         .limit(1)
         .with_for_update(skip_locked=True, of=upkeep)

@@ -6,10 +6,10 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no py.typed
 from sqlalchemy import URL, Dialect, String, cast, func, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from passerelle.errors import InternalError
 from passerelle.store.engine import ANSWER_SECONDS, failure
 from passerelle.store.warm import Made, Memory, Prepared, Raw
 
@@ -21,12 +21,14 @@ DIALECT: Dialect = URL.create("postgresql+asyncpg").get_dialect()()
 _VISIBLE = Prepared(select(cast(func.pg_current_snapshot(), String)))
 """Names what a statement sees: another name once any transaction that wrote has ended, in any process."""
 
-_LASTING = (
-    asyncpg.SyntaxOrAccessError,
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
+_RAISED = (
+    SQLAlchemyError,
+    AsyncAdapt_asyncpg_dbapi.Error,  # of connecting: `raw_connection` hands it on as it is
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a server that has said goodbye and not yet hung up
+    OSError,
 )
-"""What PostgreSQL says of a statement, and not of itself."""
 
 
 class PostgreSQL:
@@ -53,8 +55,8 @@ class PostgreSQL:
                 return form.rows(await self._fetch(form.sql, form.arguments(given)))
             finally:
                 self._free.release()
-        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise _failure(error) from error
+        except _RAISED as error:
+            raise failure(error) from error
 
     async def made(self, make: Callable[[Sequence[Raw]], Made], prepared: Prepared, given: Mapping[str, Any]) -> Made:
         version = await self._visible()
@@ -119,10 +121,3 @@ def _heard(asked: "asyncio.Task[str]") -> None:
     """Its failure is told to those who wait; if they were all ended, nobody need hear of it."""
     if not asked.cancelled():
         asked.exception()
-
-
-def _failure(error: Exception) -> InternalError:
-    """As SQLAlchemy would have said it: what the statement is to blame for lasts, all else is for a while."""
-    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError) and not isinstance(error, _LASTING):
-        return failure(DBAPIError("", None, error))
-    return failure(error)

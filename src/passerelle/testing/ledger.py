@@ -1,12 +1,13 @@
 """The ledger of days, and the leases of lanes, in memory."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from passerelle.model.days import DaySpan
 from passerelle.model.leases import NO_WISH, Hold, Leased, Wish
+from passerelle.model.reading import GapReason
 from passerelle.model.series import Series
 from passerelle.plan.freshness import REFUSED_FOR
 from passerelle.plan.ledger import Entry, Known, OpenDay, Refusal
@@ -19,6 +20,11 @@ class _Page:
     days: dict[date, OpenDay] = field(default_factory=dict)
     looked: dict[date, datetime] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
+
+
+def _move(page: _Page, next_at: Callable[[date, OpenDay], datetime]) -> None:
+    missing = {day: row for day, row in page.days.items() if row.reason is GapReason.MISSING}
+    page.days.update({day: replace(row, next_at=next_at(day, row)) for day, row in missing.items()})
 
 
 @dataclass
@@ -48,6 +54,11 @@ class MemoryLedger:
             page.refusals.pop(kind, None)
         if entry.refusal is not None:
             page.refusals[entry.refusal.kind] = entry.refusal
+        if (until := entry.silent_until) is not None:
+            _move(page, lambda _, row: max(row.next_at, until))
+        if entry.awake is not None:
+            before, at = entry.awake
+            _move(page, lambda day, row: min(row.next_at, at) if day < before else row.next_at)
 
     async def cover(self, point_id: str, series: Series, days: Collection[date]) -> None:
         page = self._pages.get((point_id, series), _Page())

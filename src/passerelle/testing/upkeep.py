@@ -10,7 +10,7 @@ from passerelle.model.days import DaySpan
 from passerelle.model.paris import civil_day
 from passerelle.model.priority import Priority
 from passerelle.model.series import Series
-from passerelle.plan.upkeep import LOOK_AFTER, Import, Missing, Progress, Task, Work
+from passerelle.plan.upkeep import CURVE_OF, LOOK_AFTER, Import, Missing, Progress, Task, Turn, Work
 from passerelle.problem import PasserelleError
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -90,10 +90,12 @@ class MemoryBook:
             return []
         claimed: list[Task] = []
         while len(claimed) < most:
-            free = [row for row in self.rows.values() if row.due_at is not None and row.due_at <= now and not row.held]
+            due = {key: row for key, row in self.rows.items() if row.due_at is not None and row.due_at <= now}
+            free = [key for key, row in due.items() if not (row.held or ((of := _curve(key)) in due and due[of].held))]
             if not free:
                 break
-            row = min(free, key=self._place)
+            key = min(free, key=lambda each: self._place(due[each]))
+            row = due.get(_curve(key) or key) or due[key]
             row.held = True
             self.served[row.account_id] = 1 + max(self.served.values(), default=0)
             claimed.append(row.task)
@@ -108,6 +110,10 @@ class MemoryBook:
         row = self.rows[self._key(task)]
         row.due_at, row.held = due_at, False
         row.ended_at = now if due_at is None else row.ended_at
+
+    async def turn(self, point_id: str, series: Series) -> Turn | None:
+        row = self.rows.get((point_id, series, Work.REFRESH))
+        return None if row is None or row.due_at is None else Turn(row.due_at, row.began_at)
 
     async def imports_of(self, point_id: str) -> list[Import]:
         return [
@@ -131,6 +137,12 @@ class MemoryBook:
     @staticmethod
     def _key(task: Task) -> tuple[str, Series, Work]:
         return task.linked.link.point_id, task.series, task.work
+
+
+def _curve(key: tuple[str, Series, Work]) -> tuple[str, Series, Work] | None:
+    """The refresh whose call tells what this one is to ask."""
+    point_id, series, work = key
+    return (point_id, CURVE_OF[series], work) if work is Work.REFRESH and series in CURVE_OF else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,29 @@
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from tests.postmaster import FULL, RECOVERING, STARTING, STOPPING, End, Ending, door_to
+from tests.servers import POSTGRES
 
 from passerelle.errors import InternalError, QuotaExhausted
 from passerelle.model.priority import Priority
 from passerelle.quota import bucket as rules
 from passerelle.quota.bucket import SECOND_US, WINDOW_US, CivilTime, Grant
-from passerelle.quota.home import Ask
+from passerelle.quota.home import AWAY_RETRY_SECONDS, Ask
 from passerelle.quota.postgres import PostgresHome
 from passerelle.quota.settings import Limits
 
 pytestmark = pytest.mark.postgres
+SOON = 2
+"""Seconds in which each is told: nothing waits for a server that has said that it is away."""
+
+MOST = 40
+"""More answers than connecting and two calls take."""
 
 
 def ask():
@@ -100,3 +108,86 @@ async def test_a_damaged_count_lets_nothing_leave(postgres):
         await connection.execute(text("UPDATE quota SET state = substr(state, 1, 20)"))
     with pytest.raises(InternalError):
         await home.reserve("v5", ask())
+
+
+async def locked_out(holder):
+    """The number of the connection that waits for a lock that `holder` has."""
+    waiting = text("SELECT pid FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    while (number := await holder.scalar(waiting)) is None:
+        pass
+    return number
+
+
+async def test_a_server_that_ends_a_call_in_its_middle_lets_nothing_leave(postgres):
+    home = PostgresHome(postgres)
+    await home.reserve("v5", ask())
+    async with postgres.begin() as holder:
+        await holder.execute(text("SELECT state FROM quota FOR UPDATE"))
+        ended = asyncio.create_task(home.reserve("v5", ask()))
+        await holder.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": await locked_out(holder)})
+        with pytest.raises(QuotaExhausted) as refusal:
+            await ended
+    assert refusal.value.problem.retry_after == AWAY_RETRY_SECONDS
+    assert isinstance((await home.reserve("v5", ask())).answer, Grant)
+
+
+@pytest.fixture
+async def door_and_url():
+    async with door_to(POSTGRES) as both:
+        yield both
+
+
+@pytest.fixture
+def door(door_and_url):
+    return door_and_url[0]
+
+
+@pytest.fixture
+def behind(door_and_url, postgres, postgres_schema):
+    """Opens a home that has yet to connect, behind the door."""
+    url = door_and_url[1].replace("postgresql", "postgresql+asyncpg")
+
+    @asynccontextmanager
+    async def begin():
+        engine = create_async_engine(url, connect_args={"server_settings": {"search_path": postgres_schema}})
+        try:
+            yield PostgresHome(engine)
+        finally:
+            await engine.dispose()
+
+    return begin
+
+
+async def told(home):
+    """None if a slot was given; else the seconds after which to come back."""
+    try:
+        async with asyncio.timeout(SOON):
+            await home.reserve("v5", ask())
+    except QuotaExhausted as error:
+        return error.problem.retry_after
+    return None
+
+
+@pytest.mark.parametrize("error", [STARTING, STOPPING, RECOVERING, FULL], ids=lambda error: error[1])
+async def test_a_server_that_takes_nobody_lets_nothing_leave_until_it_does(door, behind, error):
+    async with behind() as home:
+        door.refuse(error)
+        assert [await told(home) for _ in range(3)] == [AWAY_RETRY_SECONDS] * 3
+        door.open()
+        assert await told(home) is None
+
+
+@pytest.mark.parametrize("ending", Ending)
+async def test_a_server_that_goes_at_any_moment_lets_nothing_leave_until_it_is_back(door, behind, ending):
+    """After its first answer, after its second, and so on. The second call meets what the first has left behind."""
+    for answers in range(1, MOST):
+        async with behind() as home:
+            door.end(End(answers, ending))
+            met = {await told(home) for _ in range(2)}
+            door.open()
+            if met == {None}:
+                break
+            assert met <= {None, AWAY_RETRY_SECONDS}
+            await told(home)  # the goodbye may have come behind the last answer of all
+            assert await told(home) is None
+    assert 1 < answers < MOST - 1

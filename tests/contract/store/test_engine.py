@@ -138,3 +138,11 @@ async def test_a_statement_that_makes_no_sense_is_no_database_that_is_away(store
         async with reading(store.engine) as connection:
             await connection.execute(text("SELECT FROM WHERE"))
     assert not isinstance(caught.value, StorageUnavailable)
+
+
+async def test_a_statement_that_lacks_a_value_is_no_database_that_is_away(store):
+    """SQLAlchemy says so itself, and asks no database."""
+    with pytest.raises(InternalError) as caught:
+        async with reading(store.engine) as connection:
+            await connection.execute(text("SELECT :n"))
+    assert not isinstance(caught.value, StorageUnavailable)

@@ -119,6 +119,31 @@ class LedgerContract:
         assert (await ledger.known(point, DAILY, SPAN)).days == {DAY: replace(OPEN, covered=True), NEXT: OPEN}
         assert (await ledger.of_point(point))[DAILY].days == {NEXT: OPEN}
 
+    async def test_of_a_silent_series_every_day_that_enedis_had_not_waits_as_long(self, place):
+        ledger, point = place
+        refused = replace(OPEN, reason=GapReason.BEFORE_CONSENT)
+        until = OPEN.next_at + timedelta(hours=1)
+        later = replace(OPEN, next_at=until + timedelta(days=1))
+        days = {SPAN.start: refused, DAY - timedelta(days=1): later, DAY: PART, NEXT: OPEN}
+        await ledger.write(point, CURVE, Entry(days))
+        await ledger.write(point, DAILY, Entry(days))
+        await ledger.write(point, CURVE, Entry(silent_until=until))
+        put_off = {DAY: replace(PART, next_at=until), NEXT: replace(OPEN, next_at=until)}
+        assert (await ledger.known(point, CURVE, SPAN)).days == days | put_off
+        assert (await ledger.known(point, DAILY, SPAN)).days == days
+
+    async def test_what_is_older_than_the_day_that_woke_a_series_is_worth_a_call_at_once(self, place):
+        ledger, point = place
+        sooner = replace(OPEN, next_at=NOW - timedelta(hours=1))
+        refused = replace(OPEN, reason=GapReason.BEFORE_CONSENT)
+        days = {SPAN.start: refused, DAY - timedelta(days=2): sooner, DAY - timedelta(days=1): OPEN, DAY: OPEN}
+        await ledger.write(point, CURVE, Entry(days))
+        await ledger.write(point, DAILY, Entry(days))
+        await ledger.write(point, CURVE, Entry(whole=frozenset({NEXT}), awake=(DAY, NOW)))
+        woken = {DAY - timedelta(days=1): replace(OPEN, next_at=NOW)}
+        assert (await ledger.known(point, CURVE, SPAN)).days == days | woken
+        assert (await ledger.known(point, DAILY, SPAN)).days == days
+
 
 class TestMemory(LedgerContract):
     @pytest.fixture

@@ -10,7 +10,7 @@ from passerelle.consent.states import ConsentState
 from passerelle.kit.crypto import random_id
 from passerelle.model.series import Series
 from passerelle.model.usage_point import UsagePointId
-from passerelle.plan.upkeep import LEAST_WANTED_WAITS, LOOK_AFTER, WANTED_FOR, Work
+from passerelle.plan.upkeep import LEAST_WANTED_WAITS, LOOK_AFTER, WANTED_FOR, Turn, Work
 from passerelle.store.engine import writing
 from passerelle.store.tables import points
 from passerelle.store.upkeep import ALIVE_SECONDS, BROKEN_AGAIN, LEASE_SECONDS, UpkeepBook
@@ -375,3 +375,64 @@ async def test_what_nobody_reads_goes_last_and_after_imports_only_where_the_hour
     overdue = now + LEAST_WANTED_WAITS
     tasks = await book.claim(overdue, 2)
     assert [task.work for task in tasks] == [Work.IMPORT, Work.REFRESH]
+
+
+PAIRS = [
+    (CURVE, DAILY),
+    (Series.PRODUCTION_LOAD_CURVE, Series.PRODUCTION_DAILY),
+]
+
+
+@pytest.mark.parametrize(("curve", "daily"), PAIRS)
+async def test_a_curve_is_taken_before_its_daily_energy_which_waits_for_its_end_in_every_process(
+    store, book, wall, curve, daily
+):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [curve], store.clock.at - timedelta(days=50))
+    await book.want(account, point, [daily], store.clock.at - LOOK_AFTER)
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    (task,) = await book.claim(store.clock.at, 9)
+    assert task.series is curve
+    await book.pass_on()
+    assert await other.claim(store.clock.at, 9) == []
+    await book.settle(task, store.clock.at, store.clock.at)  # one call of several
+    (task,) = await other.claim(store.clock.at, 9)
+    assert task.series is curve
+    await other.settle(task, store.clock.at + timedelta(minutes=5), store.clock.at)
+    (task,) = await other.claim(store.clock.at, 9)
+    assert task.series is daily
+    await other.settle(task, store.clock.at + timedelta(minutes=5), store.clock.at)
+    (task,) = await other.claim(store.clock.at + timedelta(hours=1), 9)
+    assert task.series is curve
+
+
+async def test_a_curve_in_the_hand_of_a_dead_process_keeps_no_daily_energy_waiting(store, book, wall):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    await book.want(account, point, [CURVE, DAILY], store.clock.at - LOOK_AFTER)
+    (task,) = await book.claim(store.clock.at, 9)
+    assert task.series is CURVE
+    wall.at += LEASE_SECONDS + 1
+    other = UpkeepBook(store.engine, store.secrets, random_id(), wall)
+    (task,) = await other.claim(store.clock.at, 9)
+    await other.settle(task, store.clock.at + timedelta(days=1), store.clock.at)
+    assert [each.series for each in await other.claim(store.clock.at, 9)] == [DAILY]
+
+
+async def test_daily_energy_waits_for_no_other_curve(store, book):
+    account, (point, beside) = await linked(store, "alice", *POINTS[:2])
+    await book.want(account, beside, [CURVE], store.clock.at - LOOK_AFTER)
+    await book.want(account, point, [DAILY, Series.PRODUCTION_LOAD_CURVE], store.clock.at - LOOK_AFTER)
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
+    assert len(await book.claim(store.clock.at, 9)) == 4
+
+
+async def test_the_turn_of_a_refresh_can_be_told(store, book):
+    account, (point,) = await linked(store, "alice", POINTS[0])
+    assert await book.turn(point, CURVE) is None
+    await book.start_import(account, point, [(CURVE, SINCE)], store.clock.at)
+    assert await book.turn(point, CURVE) is None, "an import is no refresh"
+    await book.want(account, point, [CURVE], store.clock.at)
+    assert await book.turn(point, CURVE) == Turn(store.clock.at + LOOK_AFTER, store.clock.at)
+    (task,) = [each for each in await book.claim(store.clock.at + LOOK_AFTER, 9) if each.work is Work.REFRESH]
+    await book.settle(task, None, store.clock.at)
+    assert await book.turn(point, CURVE) is None

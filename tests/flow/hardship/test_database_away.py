@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from tests.flow.conftest import installed
 from tests.flow.hardship.conftest import COLD, CURVE, CURVES, PRM, WEEK, Stopwatch
 from tests.flow.homes import POSTGRESQL, REDIS, at_home
+from tests.postmaster import FULL, RECOVERING, STARTING, STOPPING, End, Ending, door_to
 
 from passerelle.gateway.adopt import Adoption, adopt
 from passerelle.gateway.lane_run import AT_ONCE
@@ -28,6 +30,13 @@ async def wired(request, tmp_path, cables):
     async with at_home(request.param) as home:
         cable, url = await cables(home.settings["DATABASE_URL"])
         yield cable, replace(home, settings={**home.settings, "DATABASE_URL": url}, gateways=1)
+
+
+@pytest.fixture(params=[POSTGRESQL, pytest.param(REDIS, marks=pytest.mark.redis)])
+async def doored(request):
+    """A home whose PostgreSQL is behind a door, for one gateway."""
+    async with at_home(request.param) as home, door_to(home.settings["DATABASE_URL"]) as (door, url):
+        yield door, replace(home, settings={**home.settings, "DATABASE_URL": url}, gateways=1)
 
 
 async def every_kind_of_request(house):
@@ -103,6 +112,64 @@ async def test_a_database_that_does_not_answer_keeps_nobody_waiting(tmp_path, wi
         await says_that_it_is_away(house)
         assert await house.calls() == before
         await cable.mend()
+        await works(house)
+
+
+async def mirror_token(house):
+    form = {"grant_type": "client_credentials", "client_id": "demo", "client_secret": house.key}
+    return (await house.http.post(f"{house.gateway_url}/enedis/oauth2/v3/token", data=form)).json()["access_token"]
+
+
+async def more_requests(house, token):
+    """A token of our own, and a read of the mirror by who has one of its."""
+    days = dict(zip(("start", "end"), WEEK, strict=True))
+    return await asyncio.gather(
+        house.http.post(
+            f"{house.gateway_url}/oauth/token", data={"grant_type": "client_credentials"}, auth=("demo", house.key)
+        ),
+        house.http.get(
+            f"{house.gateway_url}/enedis/{CURVES}/v5/consumption_load_curve",
+            params={"usage_point_id": PRM, **days},
+            headers={"Authorization": f"Bearer {token}"},
+        ),
+    )
+
+
+@pytest.mark.parametrize("error", [STARTING, STOPPING, RECOVERING, FULL], ids=lambda error: error[1])
+async def test_a_database_that_takes_nobody_is_told_and_found_again(tmp_path, doored, error):
+    door, home = doored
+    async with installed(tmp_path, home=home) as house:
+        token = await mirror_token(house)
+        await works(house)
+        assert {answer.status_code for answer in await more_requests(house, token)} == {200}
+        before = await house.calls()
+        door.refuse(error)
+        with capture_logs() as logs:
+            await says_that_it_is_away(house)
+            ours, theirs = await more_requests(house, token)
+        assert (ours.status_code, ours.headers["retry-after"]) == (503, "5")
+        assert (theirs.status_code, theirs.headers["retry-after"]) == (503, "5")
+        assert "accident" not in {line["event"] for line in logs}
+        assert await house.calls() == before
+        door.open()
+        await works(house)
+        assert {answer.status_code for answer in await more_requests(house, token)} == {200}
+
+
+@pytest.mark.parametrize("ending", Ending)
+async def test_a_database_that_goes_at_any_moment_is_no_accident(tmp_path, doored, ending):
+    door, home = doored
+    async with installed(tmp_path, home=home) as house:
+        token = await mirror_token(house)
+        with capture_logs() as logs:
+            for answers in (1, 2, 4, 7, 11, 16):
+                door.end(End(answers, ending))
+                met = [*await every_kind_of_request(house), *await more_requests(house, token)]
+                assert all("retry-after" in answer.headers for answer in met if not answer.is_success)
+                assert {answer.status_code for answer in met} <= {200, 201, 503}
+        assert [line for line in logs if line["log_level"] == "error"] == []
+        door.open()
+        door.cut()  # who has said goodbye hangs up in the end
         await works(house)
 
 

@@ -12,12 +12,14 @@ from passerelle.consent.states import ConsentState, Link
 from passerelle.errors import (
     BeforeConsent,
     InternalError,
+    NoData,
     NotCollected,
     OperatorActionNeeded,
     QuotaExhausted,
     StorageUnavailable,
     UpstreamBroken,
     UpstreamRejected,
+    UpstreamUnavailable,
     UsagePointUnknown,
     WrongDirection,
 )
@@ -240,6 +242,24 @@ class RealFetching:
         await self.book.start_import(
             "account", self.house.link.point_id, [(CURVE, date(2026, 10, 24))], await self.house.clock.now()
         )
+
+    def process(self, holder):
+        """Another process on the same database."""
+        return Upkeep(
+            book=replace(self.book, holder=holder),
+            fetching=self.upkeep._fetching,
+            links=self.house.links,
+            clock=self.house.clock,
+            kind=WORKER,
+            covers=self.nothing,
+        )
+
+    async def until(self, at, every=300):
+        """The work until this instant, looked for every five minutes."""
+        while await self.house.clock.now() < datetime.fromisoformat(at):
+            while await self.upkeep.work():
+                pass
+            self.house.clock.advance(every)
 
     async def days_pass(self, days, every=3600):
         """The work of so many days, looked for every hour, or so many seconds."""
@@ -673,3 +693,256 @@ async def test_days_that_enedis_refused_are_not_looked_for_again_beside_the_hole
     before = len(work.calls(CURVE))
     await work.days_pass(5)
     assert all(call.span.start > date(2026, 11, 1) for call in work.calls(CURVE)[before:])
+
+
+@pytest.fixture
+def both():
+    """A point of which curve and daily energy are kept fresh; nothing is refused. Its own turn is at 09:44."""
+    work = RealFetching()
+    work.off.clear()
+    return work
+
+
+@pytest.mark.parametrize("order", [(CURVE, DAILY), (DAILY, CURVE)])
+async def test_daily_energy_that_the_curve_tells_is_not_asked(both, order):
+    """A whole curve tells it (F§6), whichever of the two was wanted first."""
+    for series in order:
+        await both.upkeep.wanted(both.house.link, series)
+        both.house.clock.advance(7)
+    await both.until("2026-11-30T20:00+01:00")
+    assert [call.span for call in both.calls(CURVE)] == [one_day(date(2026, 11, 24 + days)) for days in range(6)]
+    assert both.calls(DAILY) == []
+    held = await both.house.days.present("account", "point-4270", DAILY, DaySpan(date(2026, 11, 1), date(2026, 12, 1)))
+    assert len(held) == 6
+
+
+async def test_daily_energy_waits_while_another_process_has_the_curve_in_hand(both):
+    await both.upkeep.wanted(both.house.link, CURVE)
+    both.house.clock.advance(7)
+    await both.upkeep.wanted(both.house.link, DAILY)
+    both.house.pass_time("2026-11-25T10:30+01:00")
+    both.enedis.gate.clear()
+    other = both.process("other")
+    working = asyncio.ensure_future(both.upkeep.work(1))
+    await both.enedis.until_called(1)
+    both.upkeep.departed(Priority.REFRESH)
+    await both.house.clock.sleep(3)
+    assert await other.work() == 0
+    both.enedis.gate.set()
+    await working
+    await other.work()
+    assert [(call.series, call.span) for call in both.enedis.calls] == [(CURVE, one_day(date(2026, 11, 24)))]
+
+
+async def test_after_a_downtime_daily_energy_waits_for_every_call_of_the_curve(both):
+    for series in (CURVE, DAILY):
+        await both.upkeep.wanted(both.house.link, series)
+    both.house.pass_time("2026-12-14T12:30+01:00")
+    await both.upkeep.wanted(both.house.link, DAILY)
+    await both.until("2026-12-14T13:00+01:00")
+    assert len(both.calls(CURVE)) == 3
+    assert both.calls(DAILY) == []
+
+
+async def test_daily_energy_that_a_reader_made_due_waits_for_the_curves_own_turn_of_the_morning(both):
+    await both.upkeep.wanted(both.house.link, CURVE)
+    await both.until("2026-11-25T07:20+01:00")
+    await both.house.ask("2026-11-20", "2026-11-25", series=DAILY)
+    await both.upkeep.wanted(both.house.link, DAILY)
+    read = len(both.calls(DAILY))
+    await both.until("2026-11-25T20:00+01:00")
+    assert len(both.calls(CURVE)) == 1
+    assert len(both.calls(DAILY)) == read
+
+
+async def test_daily_energy_waits_for_a_curve_that_was_wanted_just_after_it(both):
+    link = replace(both.house.link, point_id="point-2")  # its own turn is at 08:01, before the first looks
+    both.book.points["point-2"] = LinkedPoint(PRM, link)
+    both.house.pass_time("2026-11-25T07:25+01:00")
+    await both.upkeep.wanted(link, DAILY)
+    both.house.clock.advance(600)
+    await both.upkeep.wanted(link, CURVE)
+    await both.until("2026-11-25T20:00+01:00")
+    assert len(both.calls(CURVE)) == 1
+    assert both.calls(DAILY) == []
+
+
+async def test_older_daily_energy_that_no_curve_brings_is_asked_without_waiting(both):
+    hole = date(2026, 11, 20)
+    both.enedis.absent = frozenset({hole})
+    await both.house.ask("2026-11-18", "2026-11-23", series=DAILY)
+    for series in (CURVE, DAILY):
+        await both.upkeep.wanted(both.house.link, series)
+    both.enedis.absent = frozenset()
+    await both.until("2026-11-25T09:00+01:00")
+    assert [call.span for call in both.calls(DAILY)[1:]] == [one_day(hole)]
+    await both.until("2026-11-25T20:00+01:00")
+    assert len(both.calls(DAILY)) == 2
+    assert len(both.calls(CURVE)) == 1
+
+
+@pytest.mark.parametrize("error", [NoData, NotCollected, UpstreamRejected, UpstreamBroken, UpstreamUnavailable])
+@pytest.mark.parametrize("wanted_at", ["2026-11-24T09:00+01:00", "2026-11-25T07:00+01:00"])
+async def test_daily_energy_is_asked_the_same_morning_where_the_curve_is_refused_late_or_broken(both, error, wanted_at):
+    both.enedis.trouble = lambda series, _: error("no", "non") if series is CURVE else None
+    both.house.pass_time(wanted_at)
+    for series in (CURVE, DAILY):
+        await both.upkeep.wanted(both.house.link, series)
+    await both.until("2026-11-25T10:30+01:00")
+    assert [call.span for call in both.calls(DAILY)] == [one_day(date(2026, 11, 24))]
+    assert both.calls(CURVE)
+    await both.until("2026-11-26T10:30+01:00")
+    assert [call.span for call in both.calls(DAILY)[1:]] == [one_day(date(2026, 11, 25))]
+
+
+async def test_production_waits_for_no_consumption(both):
+    await both.upkeep.wanted(both.house.link, CURVE)
+    await both.upkeep.wanted(both.house.link, Series.PRODUCTION_DAILY)
+    await both.until("2026-11-25T20:00+01:00")
+    assert len(both.calls(CURVE)) == len(both.calls(Series.PRODUCTION_DAILY)) == 1
+
+
+@pytest.fixture
+def silent():
+    """A point whose curve is not collected, which Enedis says without a word (F§7: 404 `no_data_found`)."""
+    work = RealFetching()
+    work.enedis.trouble = lambda series, _: NoData("nothing", "rien") if series in work.off else None
+    return work
+
+
+async def calls_of_each_day(work, days, every=1800):
+    """How many calls each of so many days costs."""
+    counted = []
+    for _ in range(days):
+        before = len(work.calls(CURVE))
+        await work.days_pass(1, every=every)
+        counted.append(len(work.calls(CURVE)) - before)
+    return counted
+
+
+async def test_a_silent_series_costs_a_call_a_day_then_one_a_week_however_many_days_were_asked(silent):
+    await silent.house.ask("2026-09-24", "2026-11-24")
+    await silent.upkeep.wanted(silent.house.link, CURVE)
+    first = await calls_of_each_day(silent, 2)
+    assert sum(first) <= 3
+    assert await calls_of_each_day(silent, 11) == [1] * 11
+    await silent.days_pass(2)
+    assert sum(await calls_of_each_day(silent, 70)) == 10
+    newest = [call.span for call in silent.calls(CURVE)][-1]
+    assert len(newest) == 7
+
+
+async def test_a_series_that_fell_silent_costs_a_call_a_day_once_a_week_was_empty_and_is_found_when_it_comes_back(
+    silent,
+):
+    silent.off.clear()
+    await silent.upkeep.wanted(silent.house.link, CURVE)
+    assert await calls_of_each_day(silent, 5) == [0, 1, 1, 1, 1]
+    silent.off.add(CURVE)
+    await silent.days_pass(9)
+    assert await calls_of_each_day(silent, 5) == [1] * 5
+    silent.off.clear()
+    await silent.days_pass(2)
+    held = await silent.house.days.present(
+        "account", "point-4270", CURVE, DaySpan(date(2026, 11, 24), date(2026, 12, 14))
+    )
+    assert len(held) == 20, "the older days were worth asking at once"
+    assert await calls_of_each_day(silent, 5) == [1] * 5
+
+
+async def test_a_series_that_begins_to_be_collected_is_there_the_day_it_is_published_be_it_two_hours_late(silent):
+    """Consent, import and switched on (F§7): all that was asked is empty, the first day comes at 09:50."""
+    await silent.house.ask("2026-10-01", "2026-11-24")
+    await silent.upkeep.wanted(silent.house.link, CURVE)
+    since, published = date(2026, 11, 27), datetime.fromisoformat("2026-11-28T09:50+01:00")
+
+    def nothing_yet(series, span):
+        there = span.end > since and silent.house.clock.monotonic() >= (published - NOW).total_seconds() + 3600
+        return None if there else NoData("nothing", "rien")
+
+    silent.enedis.trouble = nothing_yet
+    silent.enedis.absent = frozenset(DaySpan(date(2026, 9, 1), since))
+    await silent.until("2026-11-28T09:30+01:00")
+    assert not await silent.house.days.present("account", "point-4270", CURVE, one_day(since))
+    await silent.until("2026-11-28T10:30+01:00")
+    assert await silent.house.days.present("account", "point-4270", CURVE, one_day(since))
+
+
+async def test_a_new_consent_wakes_a_silent_series_at_once(silent):
+    await silent.house.ask("2026-10-01", "2026-11-24")
+    await silent.upkeep.wanted(silent.house.link, CURVE)
+    await silent.until("2026-12-20T18:00+01:00", every=3600)
+    silent.off.clear()
+    now = await silent.house.clock.now()
+    silent.house.link = replace(silent.house.link, granted_at=now)
+    silent.book.points["point-4270"] = LinkedPoint(PRM, silent.house.link)
+    row = silent.book.rows["point-4270", CURVE, Work.REFRESH]
+    row.task = replace(row.task, linked=silent.book.points["point-4270"])
+    await silent.until("2026-12-21T10:30+01:00")
+    asked = DaySpan(date(2026, 10, 1), date(2026, 12, 21))
+    held = await silent.house.days.present("account", "point-4270", CURVE, asked)
+    assert len(held) == len(asked), "and the older days with it"
+
+
+async def test_the_next_call_of_a_silent_series_is_made_when_the_ledger_says_so(silent):
+    await silent.house.ask("2026-10-01", "2026-11-24")
+    await silent.upkeep.wanted(silent.house.link, CURVE)
+    await silent.until("2026-11-26T12:00+01:00")
+    for _ in range(30):
+        made = len(silent.calls(CURVE))
+        told = {row.next_at for row in (await silent.house.ledger.of_point("point-4270"))[CURVE].days.values()}
+        at = min(told)
+        await silent.until((at - timedelta(minutes=5)).isoformat())
+        assert len(silent.calls(CURVE)) == made
+        await silent.until((at + timedelta(minutes=10)).isoformat())
+        assert len(silent.calls(CURVE)) == made + 1
+
+
+async def test_readers_of_a_silent_series_cost_no_more_than_a_call_a_day(silent):
+    await silent.house.ask("2026-10-01", "2026-11-24")
+    for day in range(24, 30):
+        before = len(silent.calls(CURVE))
+        for hour in (11, 15, 19):
+            silent.house.pass_time(f"2026-11-{day}T{hour}:00+01:00")
+            await silent.house.ask("2026-11-01", f"2026-11-{day}")
+        assert len(silent.calls(CURVE)) - before == 1
+
+
+async def test_a_reader_who_finds_a_silent_series_awake_has_the_older_days_asked_at_once(silent):
+    await silent.house.ask("2026-10-01", "2026-11-24")
+    await silent.upkeep.wanted(silent.house.link, CURVE)
+    await silent.until("2026-12-20T18:00+01:00", every=3600)
+    silent.off.clear()
+    await silent.house.ask("2026-12-13", "2026-12-20")
+    (told,) = {row.next_at for row in (await silent.house.ledger.of_point("point-4270"))[CURVE].days.values()}
+    assert told - await silent.house.clock.now() < timedelta(minutes=2)
+    await silent.until("2026-12-21T11:00+01:00")
+    asked = DaySpan(date(2026, 10, 1), date(2026, 12, 21))
+    held = await silent.house.days.present("account", "point-4270", CURVE, asked)
+    assert len(held) == len(asked)
+
+
+async def test_a_silent_curve_keeps_no_daily_energy_waiting(silent):
+    await silent.house.ask("2026-10-01", "2026-11-24")
+    for series in (CURVE, DAILY):
+        await silent.upkeep.wanted(silent.house.link, series)
+    await silent.until("2026-11-25T12:00+01:00")
+    for day in range(25, 29):
+        made = len(silent.calls(CURVE))
+        await silent.until(f"2026-11-{day + 1}T09:50+01:00")
+        assert silent.calls(DAILY)[-1].span == one_day(date(2026, 11, day)), "at the point's own turn"
+        await silent.until(f"2026-11-{day + 1}T12:00+01:00")
+        assert len(silent.calls(CURVE)) == made + 1
+    assert len(silent.calls(DAILY)) == 5
+
+
+async def test_daily_energy_is_asked_the_same_day_where_the_first_look_for_its_curve_brought_nothing(both):
+    link = replace(both.house.link, point_id="point-2")
+    both.book.points["point-2"] = LinkedPoint(PRM, link)
+    both.enedis.trouble = lambda series, _: NoData("no", "non") if series is CURVE else None
+    both.house.pass_time("2026-11-25T07:25+01:00")
+    await both.upkeep.wanted(link, DAILY)
+    both.house.clock.advance(600)
+    await both.upkeep.wanted(link, CURVE)
+    await both.until("2026-11-25T09:00+01:00")
+    assert len(both.calls(CURVE)) == len(both.calls(DAILY)) == 1

@@ -1,5 +1,6 @@
 """When Enedis is worth asking again, as F§3, F§7 and F§13 have it."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -7,7 +8,19 @@ import pytest
 from passerelle.errors import NoData
 from passerelle.model.days import DaySpan
 from passerelle.model.reading import GapReason
-from passerelle.plan.freshness import due, in_force, may_force, next_ask, refused_until, shown
+from passerelle.plan.freshness import (
+    SILENT_AFTER,
+    SILENT_DAILY,
+    due,
+    in_force,
+    may_force,
+    next_ask,
+    refused_until,
+    shown,
+    silent_from,
+    silent_until,
+    wakes,
+)
 from passerelle.plan.ledger import OpenDay, Refusal
 
 DAY = date(2026, 11, 20)
@@ -126,3 +139,71 @@ def test_what_the_first_day_of_a_consent_excused_counts_no_longer_once_it_is_ove
     told = refusal(NOW, NOW + timedelta(hours=6), GapReason.NO_CONSENT)
     assert in_force({told.reason: told}, granted, NOW + timedelta(minutes=59)) is told
     assert in_force({told.reason: told}, granted, NOW + timedelta(hours=1)) is None
+
+
+def asked_in_vain(end: date, days: int, since: datetime, next_at: datetime = NOW) -> dict[date, OpenDay]:
+    """So many days before `end`, all empty, the first of them asked for the first time at `since`."""
+    row = OpenDay(GapReason.MISSING, since, NOW - timedelta(hours=1), next_at)
+    return {end - timedelta(days=back): row for back in range(1, days + 1)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "since", "again"),
+    [
+        ("2026-11-24T08:30:00+01:00", "2026-11-24T08:30:00+01:00", "2026-11-24T10:00:00+01:00"),  # F§7: two hours late
+        ("2026-11-24T10:00:00+01:00", "2026-11-24T08:30:00+01:00", "2026-11-25T10:00:00+01:00"),
+        ("2026-11-24T10:00:00+01:00", "2026-11-10T10:00:01+01:00", "2026-11-25T10:00:00+01:00"),
+        ("2026-11-24T10:00:00+01:00", "2026-11-10T10:00:00+01:00", "2026-12-01T10:00:00+01:00"),  # then once a week
+        ("2026-11-24T09:00:00+01:00", "2026-11-01T10:00:00+01:00", "2026-11-30T10:00:00+01:00"),
+    ],
+)
+def test_a_silent_series_is_asked_once_a_day_for_two_weeks_then_once_a_week(asked, since, again):
+    end = date(2026, 11, 24)
+    days = asked_in_vain(end, SILENT_AFTER, at(since))
+    assert silent_until(days, end, LONG_AGO, at(asked), newest=True) == at(again)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": GapReason.BEFORE_CONSENT},
+        {"missing": ((NOW, NOW + timedelta(minutes=30)),)},  # something came
+        {"covered": True},
+        {"asked_at": LONG_AGO - timedelta(days=1)},  # under an older consent
+    ],
+)
+@pytest.mark.parametrize("back", [1, 4, SILENT_AFTER])
+def test_a_series_is_silent_only_where_the_newest_days_were_all_asked_and_all_empty(change, back):
+    end = date(2026, 11, 24)
+    days = asked_in_vain(end, SILENT_AFTER, NOW, NOW + timedelta(hours=1))
+    assert silent_from(days, (), LONG_AGO, NOW) == end
+    assert silent_until(days, end - timedelta(days=1), LONG_AGO, NOW, newest=True) is None
+    assert silent_from(days, {end}, LONG_AGO, NOW) is None, "a newer day is held"
+    day = end - timedelta(days=back)
+    changed = days | {day: replace(days[day], **change)}
+    assert silent_from(changed, (), LONG_AGO, NOW) is None
+    assert silent_until(changed, end, LONG_AGO, NOW, newest=True) is None
+
+
+def test_nothing_waits_once_the_call_that_tells_of_a_silence_is_due():
+    end = date(2026, 11, 24)
+    days = asked_in_vain(end, 20, NOW - SILENT_DAILY, NOW + timedelta(seconds=1))
+    assert silent_from(days, (), LONG_AGO, NOW) == end
+    assert silent_from(days, (), LONG_AGO, NOW + timedelta(seconds=1)) is None
+    assert silent_from({}, (), LONG_AGO, NOW) is None
+
+
+def test_older_days_that_are_asked_in_vain_put_off_nothing_that_is_due():
+    end = date(2026, 11, 24)
+    days = asked_in_vain(end, 20, NOW, NOW + timedelta(hours=1))
+    days[end - timedelta(days=3)] = replace(days[end - timedelta(days=3)], next_at=NOW)
+    assert silent_until(days, end, LONG_AGO, NOW, newest=False) == NOW
+
+
+def test_a_day_that_comes_after_a_week_of_nothing_wakes_those_before_it():
+    end = date(2026, 11, 24)
+    days = asked_in_vain(end, SILENT_AFTER, NOW)
+    assert wakes(days, {end, end + timedelta(days=1)}) == end
+    assert wakes(days, {end - timedelta(days=1)}) is None
+    assert wakes(days, {end + timedelta(days=1)}) is None, "nobody knows of the day between"
+    assert wakes(days, ()) is None

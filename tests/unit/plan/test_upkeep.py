@@ -19,8 +19,10 @@ from passerelle.plan.upkeep import (
     SPREAD,
     Missing,
     Task,
+    Turn,
     Work,
     again_at,
+    comes_first,
     import_span,
     import_start,
     imported_after,
@@ -47,6 +49,35 @@ def test_the_next_turn_is_ahead_within_a_day_after_publication_and_inside_the_sp
 def test_turns_follow_each_other_by_a_civil_day(now, share):
     turn = next_refresh(share, now)
     assert in_paris(next_refresh(share, turn)).date() == in_paris(turn).date() + timedelta(days=1)
+
+
+EIGHT = datetime(2026, 11, 24, 7, tzinfo=UTC)
+OLD = NOW - timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("now", "due_at", "began_at", "first"),
+    [
+        (EIGHT, EIGHT + timedelta(hours=1), OLD, True),
+        (EIGHT, EIGHT + timedelta(hours=2), OLD, True),  # its own turn: half of the spread
+        (EIGHT, EIGHT + timedelta(hours=2, seconds=1), OLD, False),  # put off beyond it
+        (EIGHT, EIGHT + timedelta(days=1), OLD, False),  # it has had its turn, or is refused until then
+        (EIGHT - timedelta(hours=1), EIGHT + timedelta(hours=2), OLD, True),
+        (EIGHT + timedelta(hours=2), EIGHT + timedelta(hours=2, minutes=10), OLD, False),  # it failed in its turn
+        (EIGHT + timedelta(hours=3), EIGHT + timedelta(hours=3, minutes=9), EIGHT + timedelta(hours=2.5), True),
+        (EIGHT + timedelta(hours=3), EIGHT + timedelta(hours=3, minutes=9), EIGHT + timedelta(hours=2), False),
+    ],
+)
+def test_daily_energy_waits_for_a_curve_until_the_points_own_turn_or_its_first_look(now, due_at, began_at, first):
+    assert comes_first(Turn(due_at, began_at), 0.5, now) is first
+
+
+@given(now=INSTANTS, share=st.floats(0, 1), put_off=st.timedeltas(timedelta(seconds=1), timedelta(days=2)))
+def test_no_curve_is_waited_for_once_the_points_own_turn_has_been(now, share, put_off):
+    had_it = in_paris(next_refresh(share, now)).date() > in_paris(now).date()
+    first = comes_first(Turn(now + put_off, OLD - timedelta(days=2_000)), share, now)
+    assert not (had_it and first)
+    assert first is (now + put_off <= next_refresh(share, now) and not had_it)
 
 
 def test_an_import_reaches_back_24_months_of_curve_and_36_of_daily_values():
