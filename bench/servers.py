@@ -117,7 +117,7 @@ def load(url: str, key: str | None, *, connections: int = 32, seconds: float = 5
     """What `load.py` measured, from a process on the other core."""
     command = pinned(LOAD_CORE, [sys.executable, str(HERE / "load.py"), url])
     command += ["--connections", str(connections), "--seconds", str(seconds)]
-    command += ["--key", key] if key else []
+    command += [f"--key={key}"] if key else []  # a key may begin with a dash
     out = subprocess.run(command, check=True, capture_output=True, timeout=seconds + 120)
     measured: dict[str, float] = json.loads(out.stdout)
     return measured
